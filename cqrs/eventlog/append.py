@@ -1,0 +1,135 @@
+"""Appending events within the caller's transaction."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import IntegrityError, connection, transaction
+
+from cqrs.context import Context
+from cqrs.errors import ConcurrentAppend
+from cqrs.eventlog.buckets import bucket_of
+from cqrs.eventlog.database import sqlstate
+from cqrs.eventlog.observation import tell_after_commit
+from cqrs.eventlog.wakeup import hint
+from cqrs.messages import Event
+from cqrs.uuid7 import new_uuid7
+
+UNIQUE_VIOLATION = "23505"
+
+COLUMNS = """
+    event_id uuid, aggregate_type text, aggregate_id uuid, version bigint, confirms bigint, stage text, name text,
+    bucket smallint, app_id text, seed text, causation_id uuid, traceparent text, recorded_at timestamptz, data jsonb
+"""
+
+# A version is appended only where its predecessor is already visible, so the ids of one aggregate grow with its
+# versions: the sequence is read after the predecessor's transaction has ended. The unique index is the lock on the
+# aggregate: who comes second waits in it, and is refused. Sorted, so that two batches cannot deadlock there.
+APPEND_STATES = f"""
+insert into cqrs_event (event_id, aggregate_type, aggregate_id, version, stage, name, bucket, app_id, seed,
+                        causation_id, traceparent, recorded_at, data)
+select event_id, aggregate_type, aggregate_id, version, stage, name, bucket, app_id, seed,
+       causation_id, traceparent, recorded_at, data
+from jsonb_to_recordset(%s::jsonb) as new({COLUMNS})
+where version = 1
+   or exists (select from cqrs_event before
+              where before.aggregate_id = new.aggregate_id and before.version = new.version - 1)
+order by aggregate_id
+"""  # noqa: S608 - only this module's own column list is put in
+
+APPEND_CONFIRMATIONS = f"""
+insert into cqrs_event (event_id, aggregate_type, aggregate_id, confirms, stage, name, bucket, app_id, seed,
+                        causation_id, traceparent, recorded_at, data)
+select event_id, aggregate_type, aggregate_id, confirms, stage, name, bucket, app_id, seed,
+       causation_id, traceparent, recorded_at, data
+from jsonb_to_recordset(%s::jsonb) as new({COLUMNS})
+order by aggregate_id, confirms
+on conflict (aggregate_id, confirms) where confirms is not null do nothing
+"""  # noqa: S608
+
+
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event on its way into the log, with what the log keeps beside it.
+
+    `version` is the aggregate's version that a state event leads to, or the one that a confirmation names.
+    """
+
+    event: Event
+    stage: str
+    aggregate_type: str
+    aggregate_id: UUID
+    version: int
+    seed: str | None
+    recorded_at: datetime
+    context: Context
+    event_id: UUID = msgspec.field(default_factory=new_uuid7)
+
+
+def append(events: Sequence[NewEvent]) -> None:
+    """Append state events, each aggregate at most once a call.
+
+    Guarantees that the versions of an aggregate have no gaps and that their positions grow with them. Wakes the
+    subscriptions after the commit.
+    Raises ConcurrentAppend where a version is taken or does not follow the newest one, TransactionManagementError
+    outside a transaction. The transaction is then to be rolled back.
+    """
+    if not events:
+        return
+    _require_transaction()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(APPEND_STATES, [_rows(events, "version")])
+            appended = cursor.rowcount
+    except IntegrityError as error:
+        if sqlstate(error) != UNIQUE_VIOLATION:
+            raise
+        raise ConcurrentAppend(tuple(event.aggregate_id for event in events)) from error
+    if appended != len(events):
+        raise ConcurrentAppend(tuple(event.aggregate_id for event in events))
+    tell_after_commit(Counter(event.stage for event in events))
+    transaction.on_commit(hint, robust=True)
+
+
+def append_confirmations(events: Sequence[NewEvent]) -> int:
+    """Append confirmations of versions, all of one stage; those that are confirmed already change nothing.
+
+    Returns how many were new. Raises TransactionManagementError outside a transaction.
+    """
+    if not events:
+        return 0
+    _require_transaction()
+    with connection.cursor() as cursor:
+        cursor.execute(APPEND_CONFIRMATIONS, [_rows(events, "confirms")])
+        appended = int(cursor.rowcount)
+    tell_after_commit({events[0].stage: appended})
+    return appended
+
+
+def _require_transaction() -> None:
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("events are appended within a transaction")
+
+
+def _rows(events: Sequence[NewEvent], version_column: str) -> str:
+    return msgspec.json.encode([_row(event, version_column) for event in events]).decode()
+
+
+def _row(new: NewEvent, version_column: str) -> dict[str, Any]:
+    return {
+        "event_id": new.event_id,
+        "aggregate_type": new.aggregate_type,
+        "aggregate_id": new.aggregate_id,
+        version_column: new.version,
+        "stage": new.stage,
+        "name": new.event.wire_name,
+        "bucket": bucket_of(new.aggregate_id),
+        "app_id": new.context.app_id,
+        "seed": new.seed,
+        "causation_id": new.context.causation_id,
+        "traceparent": new.context.traceparent,
+        "recorded_at": new.recorded_at,
+        "data": new.event,
+    }
