@@ -1,0 +1,25 @@
+"""`GET /api/v1/user-stats`: what a run measured."""
+
+from http import HTTPStatus
+
+from django.http import HttpResponse
+
+from cqrs.eventlog.database import translated
+from cqrs.web.answer import Answer
+from cqrs.web.api_view import ApiRequest, ApiView
+from cqrs.web.query_params import parse_query
+from users_command.documentation import READ_STATS
+from users_command.parameters import PerhapsRun
+from users_command.representation import Stats
+from users_command.statistics import user_stats
+
+
+class UserStatsView(ApiView):
+    """Reads totals, speed and latency per run and instance."""
+
+    @READ_STATS
+    def get(self, request: ApiRequest) -> HttpResponse:
+        """Answer with the statistics of one run or of all."""
+        seed = parse_query(request, PerhapsRun).seed
+        with translated():
+            return Answer.json(HTTPStatus.OK, Stats(stats=user_stats(seed))).response()
