@@ -1,0 +1,1 @@
+"""The web application: settings, urls and the one place where the parts are put together."""

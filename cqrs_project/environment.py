@@ -1,0 +1,133 @@
+"""The settings that come from outside: read once from the environment, checked at start, mistakes reported together."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+from typing import TypeVar, cast
+
+from cqrs_project.store_addresses import mongodb_uri, nats_url, postgresql_url
+
+T = TypeVar("T")
+
+# MongoDB takes no longer name for a database.
+MAX_NAME = 63
+
+
+class InvalidEnvironment(Exception):
+    """One or more environment variables are missing or malformed; `mistakes` holds a line for each."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        self.mistakes = mistakes
+        super().__init__("\n".join(f"setting {mistake}" for mistake in mistakes))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Everything that differs between two installations."""
+
+    database_url: str
+    mongodb_uri: str
+    mongodb_database: str
+    nats_url: str | None
+    app_id: str
+    secret_key: str
+    debug: bool
+    allowed_hosts: tuple[str, ...]
+    log_format: str
+    log_level: str
+    metrics_port: int | None
+    postgres_pool_size: int
+    web_threads: int
+
+
+def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
+    """Return the checked settings.
+
+    Raises InvalidEnvironment naming every mistake, not only the first.
+    """
+    reader = _Reader(os.environ if variables is None else variables)
+    debug = reader.read("DEBUG", _flag, default="0")
+    environment = Environment(
+        database_url=reader.read("DATABASE_URL", postgresql_url),
+        mongodb_uri=reader.read("MONGODB_URI", mongodb_uri),
+        mongodb_database=reader.read("MONGODB_DATABASE", _name, default="cqrs"),
+        nats_url=reader.read("NATS_URL", _optional(nats_url), default=""),
+        app_id=reader.read("APPID", _name, default="STANDALONE"),
+        secret_key=reader.read("SECRET_KEY", _text, default="only-for-debugging" if debug else None),
+        debug=debug,
+        allowed_hosts=reader.read("ALLOWED_HOSTS", _list, default="localhost,127.0.0.1,[::1]"),
+        log_format=reader.read("LOG_FORMAT", _one_of("json", "console"), default="json"),
+        log_level=reader.read("LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"),
+        metrics_port=reader.read("METRICS_PORT", _optional(_integer(1, 65_535)), default=""),
+        postgres_pool_size=reader.read("POSTGRES_POOL_SIZE", _integer(1, 100), default="6"),
+        # Of two, one may wait for a projection and one is left to answer.
+        web_threads=reader.read("WEB_THREADS", _integer(2, 256), default="24"),
+    )
+    if reader.mistakes:
+        raise InvalidEnvironment(reader.mistakes)
+    return environment
+
+
+class _Reader:
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self.mistakes: list[str] = []
+
+    # What stands in for a mistake is never used: the caller raises once all are collected.
+    def read(self, name: str, parse: Callable[[str], T], default: str | None = None) -> T:
+        text = self._variables.get(name, default)
+        if text is None:
+            self.mistakes.append(f"{name} is not set")
+            return cast(T, None)
+        try:
+            return parse(text)
+        except ValueError as error:
+            self.mistakes.append(f"{name} {error}")
+            return cast(T, None)
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is empty")
+    return value
+
+
+def _name(value: str) -> str:
+    if not 1 <= len(value) <= MAX_NAME or not value.isprintable() or set(value) & set(' /\\."$*<>:|?'):
+        raise ValueError(f'must be 1 to {MAX_NAME} characters without spaces or any of /\\."$*<>:|?, not {value!r}')
+    return value
+
+
+def _flag(value: str) -> bool:
+    if value not in {"0", "1"}:
+        raise ValueError(f"must be 0 or 1, not {value!r}")
+    return value == "1"
+
+
+def _list(value: str) -> tuple[str, ...]:
+    items = tuple(item.strip() for item in value.split(",") if item.strip())
+    if not items:
+        raise ValueError("must name at least one, separated by commas")
+    return items
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}, not {value!r}")
+        return value
+
+    return parse
+
+
+def _integer(least: int, most: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}, not {value!r}")
+        return int(value)
+
+    return parse
+
+
+def _optional(parse: Callable[[str], T]) -> Callable[[str], T | None]:
+    return lambda value: parse(value) if value else None

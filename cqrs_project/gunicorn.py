@@ -1,0 +1,39 @@
+"""gunicorn's settings for one replica: `gunicorn --config cqrs_project/gunicorn.py cqrs_project.wsgi:application`."""
+
+import os
+from pathlib import Path
+
+from cqrs_project.environment import read_environment
+
+bind = os.environ.get("BIND", "127.0.0.1:8000")
+
+# One process a replica: the threads share its connections to the stores, and its commands can share a transaction.
+# More processes are more replicas, which nginx then balances.
+worker_class = "cqrs_project.web_worker.WebWorker"
+workers = 1
+threads = read_environment().web_threads
+preload_app = False
+
+# Longer than nginx keeps an idle connection, so that it is never closed under a request that nginx is sending.
+keepalive = 75
+timeout = 60
+graceful_timeout = 25
+
+# The heartbeat is a file that is touched every second; on a disk that is busy it can block the worker.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+
+# The application writes one line a request itself, with the ids that belong to it.
+accesslog = None
+errorlog = "-"
+# Nothing uses it, and it would leave a socket in the home folder.
+control_socket_disable = True
+
+
+def post_worker_init(_worker: object) -> None:
+    """Serve this process's metrics on METRICS_PORT, where that is set."""
+    port = os.environ.get("METRICS_PORT")
+    if port:
+        # Not above: the application is loaded by now, and only now.
+        from cqrs.web.metrics import serve_metrics
+
+        serve_metrics(int(port))

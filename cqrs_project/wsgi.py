@@ -1,0 +1,9 @@
+"""The entry of the web replicas."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cqrs_project.settings")
+
+application = get_wsgi_application()
