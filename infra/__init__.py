@@ -1,0 +1,1 @@
+"""What surrounds the application: the local stack, nginx, containers and the SQL for statistics."""

@@ -1,0 +1,103 @@
+"""The programs of the application: three replicas, the worker that projects, and nginx before the replicas."""
+
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from infra.stack.layout import REPOSITORY, Layout
+from infra.stack.nginx import nginx
+from infra.stack.ports import Ports
+from infra.stack.program import Program
+from infra.stack.supervisor import APPLICATION, Supervisor
+from infra.stack.waiting import wait_until
+
+REPLICAS = ("instance-1", "instance-2", "instance-3")
+PROJECTOR = "users-projector"
+_READY_SECONDS = 60
+# Loading Django takes a second or two, more on a busy machine: one that ends within this time has not started.
+_LOADING_SECONDS = 5
+_SERVER_ERROR = 500
+# Each thread would else keep the memory of its largest request in an arena of its own.
+_FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
+
+
+def metrics_variable(program: str) -> str:
+    """Return the variable that holds the port of a program's `/metrics`."""
+    return f"{program.upper().replace('-', '_')}_METRICS_PORT"
+
+
+def application_programs(layout: Layout, ports: Ports) -> list[Program]:
+    """Return the programs to run. Raises ProgramMissing where there is no nginx to be had."""
+    replicas = [ports.address(_port_variable(name)) for name in REPLICAS]
+    return [
+        _projector(ports),
+        *(_replica(name, ports) for name in REPLICAS),
+        nginx(layout, ports.address("HTTP_PORT"), replicas),
+    ]
+
+
+def start_application(
+    layout: Layout, ports: Ports, programs: Sequence[Program], environment: Mapping[str, str]
+) -> None:
+    """Start all programs and return when each of them answers.
+
+    Raises ProgramFailed or StackStopped naming the one that failed; the others then still run.
+    """
+    Supervisor(layout, APPLICATION).start(programs, environment)
+    for program, url in _probes(ports).items():
+        wait_until(partial(_answers, url), program=program, layout=layout, seconds=_READY_SECONDS)
+
+
+def _replica(name: str, ports: Ports) -> Program:
+    return Program(
+        name=name,
+        command=(
+            *(sys.executable, "-m", "gunicorn"),
+            *("--config", str(REPOSITORY / "cqrs_project" / "gunicorn.py")),
+            "cqrs_project.wsgi:application",
+        ),
+        environment={
+            **_FEW_ARENAS,
+            "APPID": name,
+            "BIND": ports.address(_port_variable(name)),
+            "METRICS_PORT": str(ports[metrics_variable(name)]),
+        },
+        group="web",
+        priority=200,
+        start_seconds=_LOADING_SECONDS,
+    )
+
+
+def _projector(ports: Ports) -> Program:
+    return Program(
+        name=PROJECTOR,
+        command=(sys.executable, str(REPOSITORY / "manage.py"), "run_worker", PROJECTOR),
+        environment={**_FEW_ARENAS, "APPID": "projector-1", "METRICS_PORT": str(ports[metrics_variable(PROJECTOR)])},
+        priority=100,
+        start_seconds=_LOADING_SECONDS,
+    )
+
+
+def _probes(ports: Ports) -> dict[str, str]:
+    """The address at which each program shows that it is at work; nginx last, since it needs the replicas."""
+    return {
+        **{name: f"http://{ports.address(_port_variable(name))}/livez" for name in REPLICAS},
+        PROJECTOR: f"http://{ports.address(metrics_variable(PROJECTOR))}/metrics",
+        "nginx": f"http://{ports.address('HTTP_PORT')}/",
+    }
+
+
+def _port_variable(replica: str) -> str:
+    return f"{replica.upper().replace('-', '_')}_PORT"
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except urllib.error.HTTPError as error:
+        return error.code < _SERVER_ERROR
+    except OSError:
+        return False
