@@ -1,0 +1,28 @@
+// Makes and changes parts of the page. Data goes in as text and nothing else: there is no way here to pass markup.
+
+/** `<tag class=…>` holding text and further elements. */
+export function element(tag, className = "", ...content) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  made.append(...content);
+  return made;
+}
+
+/** The same for a text that may run from right to left, without turning its surroundings with it. */
+export function ownDirection(text, className) {
+  return element("span", className, element("bdi", "", text));
+}
+
+/** Touches the page only where something is different, so that nothing is laid out or announced anew for nothing. */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+export function setHidden(node, hidden) {
+  if (node.hidden !== hidden) node.hidden = hidden;
+}
+
+/** A button that cannot be used now stays where the keyboard focus is; its handler has to look for itself. */
+export function setUsable(button, usable) {
+  button.setAttribute("aria-disabled", String(!usable));
+}
