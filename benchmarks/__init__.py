@@ -1,0 +1,1 @@
+"""Measurements on the running stack: `python -m benchmarks`, or `make bench`."""

@@ -1,0 +1,87 @@
+"""The table at the end: medians and spread of the runs beside the targets and what the seed's system needs."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measurement import Measured
+
+
+class Goal(NamedTuple):
+    """A figure to reach: at least `target` where more is better, else below it. `seed` is the NestJS system's."""
+
+    measurement: str
+    figure: str
+    unit: str
+    target: float | None = None
+    more_is_better: bool = False
+    seed: str = ""
+
+
+GOALS = (
+    Goal("one_by_one", "users_per_second", "users/s", 1300, True, "640, answered before stored"),
+    Goal("one_by_one", "accepted_per_second", "users/s"),
+    Goal("one_by_one", "seconds_by_client", "s", seed="31 for 20,000 users"),
+    Goal("one_by_one", "cpu_us_per_user", "µs"),
+    Goal("one_by_one", "request_p99_ms", "ms"),
+    Goal("one_by_one", "synchronized_p50_ms", "ms", seed="2,000"),
+    Goal("bulk", "users_per_second", "users/s", 6000, True),
+    Goal("idle_latency", "observed_p50_ms", "ms", 40, seed="2,000"),
+    Goal("idle_latency", "observed_p99_ms", "ms", 150),
+    Goal("reads_by_email", "reads_per_second", "reads/s", more_is_better=True),
+    Goal("reads_by_email", "request_p99_ms", "ms"),
+    Goal("memory", "largest_of_application_mb", "MB", 150),
+    Goal("memory", "sum_mb", "MB", seed="1,000 for the application"),
+    Goal("raw_stores", "five_tables_per_second", "users/s"),
+    Goal("raw_stores", "insert_many_per_second", "documents/s"),
+)
+
+
+def print_summary(measured: Sequence[Measured], note: str) -> None:
+    """Print what was measured; timings are judged in words only."""
+    table = Table("measurement", "parameters", "figure", "median", "spread", "target", "NestJS seed")
+    for goal in GOALS:
+        for parameters, runs in _by_parameters(measured, goal.measurement).items():
+            values = [float(run.figures[goal.figure]) for run in runs if goal.figure in run.figures]
+            if values:
+                table.add_row(*_row(goal, parameters, values))
+    # As wide as it is also where the output is a file.
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    if note:
+        console.print(f"[yellow]{note}[/yellow]")
+
+
+def _row(goal: Goal, parameters: str, values: Sequence[float]) -> list[str]:
+    middle = median(values)
+    spread = f"{min(values):,.1f} to {max(values):,.1f}" if len(values) > 1 else ""
+    return [
+        goal.measurement,
+        parameters,
+        goal.figure,
+        f"{middle:,.1f} {goal.unit}",
+        spread,
+        _verdict(goal, middle),
+        goal.seed,
+    ]
+
+
+def _verdict(goal: Goal, value: float) -> str:
+    if goal.target is None:
+        return ""
+    reached = value >= goal.target if goal.more_is_better else value < goal.target
+    sign = "≥" if goal.more_is_better else "<"
+    return f"{sign} {goal.target:,} {'[green]reached' if reached else '[red]missed'}"
+
+
+def _by_parameters(measured: Sequence[Measured], name: str) -> Mapping[str, list[Measured]]:
+    groups: dict[str, list[Measured]] = {}
+    for one in measured:
+        if one.name == name:
+            shown = {key: value for key, value in one.parameters.items() if key != "generator"}
+            groups.setdefault(" ".join(f"{key}={value}" for key, value in shown.items()), []).append(one)
+    return groups
