@@ -1,0 +1,47 @@
+"""The project's commands as processes of their own, on the databases of the tests."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from django.db import connection
+
+from infra.stack.layout import REPOSITORY
+
+SECONDS = 60
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return the variables of a process that works on the tests' databases."""
+    address = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+    return {**os.environ, "DATABASE_URL": address, "LOG_FORMAT": "json", **variables}
+
+
+@contextmanager
+def manage(*arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `manage.py` beside the block; it is killed at the end, wherever it has got to."""
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", *arguments],
+        cwd=REPOSITORY,
+        env=environment(**variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        # Also one that is stopped.
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=SECONDS)
+
+
+def managed(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `manage.py` to its end; its status is not checked."""
+    with manage(*arguments, **variables) as process:
+        out, err = process.communicate(timeout=SECONDS)
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)

@@ -1,0 +1,52 @@
+"""A pytest plugin: real stores for the whole test session, on ports of their own, in a temporary folder.
+
+Nothing has to be asked for. The plugin is loaded before Django's settings (`-p tests.stores` in pyproject.toml), so
+`DATABASE_URL`, `MONGODB_URI`, `MONGODB_DATABASE`, `NATS_URL` and `SECRET_KEY` are in `os.environ` when they are read;
+the stores start after collection and stop with the session. A store whose variable is set by the caller is used
+instead. Tests reach PostgreSQL through pytest-django's `db` and `transactional_db`, which keep to a database of the
+tests; the name of the MongoDB database is in `MONGODB_DATABASE`.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+from infra.stack.errors import InvalidSettings
+from infra.stack.settings import StackSettings, read_settings
+from infra.stack.stores import ADDRESS_VARIABLES, start_stores
+from infra.stack.supervisor import STORES, Supervisor
+from tests.free_ports import free_ports
+
+_SETTINGS = pytest.StashKey[StackSettings]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Decide where the stores will be, before anything reads the settings; nothing is started yet."""
+    os.environ.setdefault("MONGODB_DATABASE", "cqrs_test")
+    folder = tempfile.mkdtemp(prefix="cqrs-stores-")
+    early_config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    try:
+        settings = read_settings({**os.environ, **free_ports(), "STACK_DIR": folder})
+    except InvalidSettings as error:
+        raise pytest.UsageError(str(error)) from error
+    settings.layout.create()
+    early_config.stash[_SETTINGS] = settings
+    environment = settings.environment()
+    os.environ.update({name: environment[name] for name in (*ADDRESS_VARIABLES, "SECRET_KEY")})
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Keep the stores up while tests run: collecting alone starts none."""
+    if session.config.option.collectonly or not session.items:
+        return (yield)
+    settings = session.config.stash[_SETTINGS]
+    try:
+        start_stores(settings.layout, settings.stores, os.environ, bound=True)
+        return (yield)
+    finally:
+        Supervisor(settings.layout, STORES).stop()
