@@ -67,7 +67,7 @@ export class Session {
   }
 
   #open(run) {
-    this.#watch?.stop();
+    this.#unobserve();
     this.#abort = new AbortController();
     this.run = run;
     this.accepted = [];
@@ -135,12 +135,18 @@ export class Session {
   }
 
   #observe(run) {
-    this.#watch?.stop();
-    this.#watch = new Watch(
-      () => this.#look(run),
+    this.#unobserve();
+    const watch = new Watch(
+      () => this.#look(run, watch),
       () => this.#pace(run),
     );
-    this.#watch.start();
+    this.#watch = watch;
+    watch.start();
+  }
+
+  #unobserve() {
+    this.#watch?.stop();
+    this.#watch = null;
   }
 
   /** Everything is sent: look more often, until the last user has crossed. */
@@ -150,32 +156,33 @@ export class Session {
     this.#changed();
   }
 
-  async #look(run) {
+  /** What is learnt under a watch that another has replaced meanwhile is older than what is shown, and is dropped. */
+  async #look(run, watch) {
     const askedAt = performance.now();
     const accepted = run.recent;
     const [statistics, users] = await Promise.allSettled([
       readStatistics(run.seed),
       readUsers({ seed: run.seed, limit: NEWEST }),
     ]);
-    if (run !== this.run) return;
+    if (watch !== this.#watch) return;
     if (users.status === "fulfilled") Object.assign(this, { accepted, documents: users.value.items });
     if (statistics.status === "fulfilled") run.observed(statistics.value, askedAt, performance.now());
     this.trouble = [statistics, users].find(({ status }) => status === "rejected")?.reason ?? null;
-    if (run.phase === Phase.FINISHED && !this.trouble) await this.#conclude(run);
+    if (run.phase === Phase.FINISHED && !this.trouble) await this.#conclude(run, watch);
     this.#changed();
   }
 
   /** The run is over: the documents are counted by reading them all, the newest once more. */
-  async #conclude(run) {
-    this.#watch.stop();
+  async #conclude(run, watch) {
+    watch.stop();
     try {
       const { newest, total } = await readDocuments(run.seed);
-      if (run !== this.run || run.phase !== Phase.FINISHED) return;
+      if (watch !== this.#watch) return;
       this.documents = newest;
       if (total !== null) run.confirmed(total);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      this.trouble = error;
+      if (watch === this.#watch) this.trouble = error;
     }
   }
 

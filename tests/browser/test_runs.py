@@ -2,10 +2,13 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.browser.run_page import RunPage
 
+STATISTICS = re.compile(r"/api/v1/user-stats\?")
+# Time enough to draw what has just come in.
+A_FEW_FRAMES = "() => new Promise((resolve) => setTimeout(() => requestAnimationFrame(resolve), 300))"
 HEARTBEAT = """() => {
   window.heartbeat = {beats: 0, longestPause: 0};
   let last = performance.now();
@@ -49,6 +52,28 @@ def test_the_instances_that_answered_are_counted(run_page: RunPage) -> None:
     assert counted == {row["appId"]: row["total"] for row in run_page.stored()}
     assert sum(counted.values()) == 60
     assert len(counted) == 3
+
+
+def test_an_answer_that_comes_late_does_not_undo_a_newer_one(run_page: RunPage) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    run_page.page.route(STATISTICS, hold_the_first)
+    run_page.generate(25)
+    run_page.wait_until_finished()
+    route, before_anyone_was_sent = held[0]
+
+    with run_page.page.expect_request_finished(lambda request: request == route.request):
+        route.fulfill(response=before_anyone_was_sent)
+    run_page.page.evaluate(A_FEW_FRAMES)
+
+    run_page.expect_station("synchronized", 25)
+    run_page.expect_station("mongodb", 25)
 
 
 def test_timings_are_shown(run_page: RunPage) -> None:
