@@ -60,14 +60,17 @@ class ExceptionsOnly(logging.Filter):
 
 
 def logging_config(log_format: str, level: str) -> dict[str, Any]:
-    """Django's `LOGGING` for "json" or "console": all to standard error, without Django's own line for each 4xx."""
+    """Django's `LOGGING` for "json" or "console": all to standard error, without Django's own line for each 4xx.
+
+    A busy process writes several lines together, up to a tenth of a second later: see `GatheredLinesHandler`.
+    """
     formatter = JsonFormatter if log_format == "json" else ConsoleFormatter
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {"exceptions_only": {"()": ExceptionsOnly}},
         "formatters": {"line": {"()": formatter}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "handlers": {"stderr": {"class": "cqrs.web.gathered_lines.GatheredLinesHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django": {"handlers": [], "level": "INFO", "propagate": True},
