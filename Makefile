@@ -1,6 +1,9 @@
 # The index is `make help`. Everything runs unattended, and as root or not.
 
-PYTHON ?= python3.11
+# The distribution's Python first: it is built with profile-guided optimisation, which one from a version manager seldom
+# is, and takes a quarter less time.
+PYTHON ?= $(shell for python in /usr/bin/python3.11 python3.11; do \
+  $$python -c 'import ensurepip' 2>/dev/null && { echo $$python; exit; }; done; echo python3.11)
 VENV := .venv
 BIN := $(VENV)/bin
 # What to test: make test ARGS="tests/stack -k nginx"
