@@ -1,0 +1,67 @@
+"""The broker: the connection that producers and consumers of one process share."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from cqrs.broker.config import BrokerConfig
+from cqrs.broker.interceptors import Interceptor
+from cqrs.broker.mongodb import Connection, translated
+from cqrs.broker.store import Store
+from cqrs.broker.topics import Topics
+
+CONNECT_SECONDS = 10.0
+
+
+class Broker:
+    """A broker in one database. All of it may be used from any thread; a forked process gets a client of its own."""
+
+    def __init__(self, config: BrokerConfig, *, interceptors: Sequence[Interceptor] = ()) -> None:
+        self.config = config
+        self.interceptors = tuple(interceptors)
+        self.topics = Topics(lambda: self.store)
+        self._connection = Connection(config.mongo_uri)
+        self._store: Store | None = None
+
+    def connect(self) -> Self:
+        """Return when the primary answers and the collections are there. Connected already, it only looks again.
+
+        Raises Unavailable, InvalidConfiguration.
+        """
+        was_open = self._connection.is_open
+        self._connection.open()
+        try:
+            self._connection.ping(CONNECT_SECONDS)
+            with translated():
+                self.store.prepare()
+        except BaseException:
+            if not was_open:
+                self.disconnect()
+            raise
+        return self
+
+    def disconnect(self) -> None:
+        """Give the client back. Consumers should have been unsubscribed; what is sent from now on is NotConnected."""
+        self._store = None
+        self._connection.close()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether `connect()` has succeeded and the driver knows of a primary now."""
+        return self._connection.is_up
+
+    @property
+    def store(self) -> Store:
+        """The collections, through this process's client. Raises NotConnected."""
+        client = self._connection.client
+        if self._store is None or self._store.client is not client:
+            self._store = Store(client, self.config.database)
+        return self._store
+
+    def __enter__(self) -> Self:
+        return self.connect()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.disconnect()

@@ -1,0 +1,92 @@
+"""What can go wrong with the broker. That MongoDB cannot be reached is `cqrs.errors.Unavailable`."""
+
+from collections.abc import Sequence
+
+from cqrs.errors import CqrsError
+
+
+class BrokerError(CqrsError):
+    """The root of the errors of the broker."""
+
+
+class InvalidConfiguration(BrokerError):
+    """A configuration cannot hold; `mistakes` names everything that is wrong with it, a sentence each."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("; ".join(self.mistakes))
+
+
+class NotConnected(BrokerError):
+    """The broker was used before `connect()` or after `disconnect()`."""
+
+    def __init__(self) -> None:
+        super().__init__("the broker is not connected: call connect() first")
+
+
+class UnknownTopic(BrokerError):
+    """There is no such topic, and nobody may create it by using it."""
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+        super().__init__(f"there is no topic {topic!r}")
+
+
+class InvalidMessage(BrokerError):
+    """A message cannot be sent; `index` is its place in the call. Nothing of the call was written."""
+
+    def __init__(self, index: int, reason: str) -> None:
+        self.index = index
+        self.reason = reason
+        super().__init__(f"message {index}: {reason}")
+
+
+class MissingKey(InvalidMessage):
+    """The producer's strategy is `key-based`, and this message has no key."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(index, "has no key, which the strategy key-based requires")
+
+
+class InvalidPayload(InvalidMessage):
+    """The value does not have the shape of the payload that was declared for the topic."""
+
+
+class MessageTooLarge(InvalidMessage):
+    """A message, or with it the whole call, exceeds a limit; `size` and `limit` are bytes."""
+
+    def __init__(self, index: int, *, size: int, limit: int, what: str = "the message") -> None:
+        self.size = size
+        self.limit = limit
+        super().__init__(index, f"{what} takes {size:,} bytes of {limit:,} allowed")
+
+
+class IdempotencyConflict(BrokerError):
+    """The idempotency key has been used within the last 24 hours for other content. Nothing was written."""
+
+    def __init__(self, topic: str, key: str) -> None:
+        self.topic = topic
+        self.key = key
+        super().__init__(f"idempotency key {key!r} was used on {topic!r} for other messages")
+
+
+class Fenced(BrokerError):
+    """The partition has another owner by now: what was to be committed under `epoch` was refused."""
+
+    def __init__(self, group: str, topic: str, partition: int, epoch: int) -> None:
+        self.group = group
+        self.topic = topic
+        self.partition = partition
+        self.epoch = epoch
+        super().__init__(f"group {group!r} owns {topic!r} partition {partition} no longer under epoch {epoch}")
+
+
+class OffsetPurged(BrokerError):
+    """Retention has removed messages before they were read: everything from `offset` up to before `earliest`."""
+
+    def __init__(self, topic: str, partition: int, offset: int, earliest: int) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        self.earliest = earliest
+        super().__init__(f"{topic!r} partition {partition}: offsets {offset} to {earliest - 1} have been purged")

@@ -1,0 +1,148 @@
+"""Where everything stands in the broker's database: collections, indexes, and how documents are read back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from bson import Int64, decode
+from bson.binary import UuidRepresentation
+from bson.codec_options import CodecOptions, TypeDecoder, TypeRegistry
+from bson.raw_bson import RawBSONDocument
+from pymongo import ASCENDING, IndexModel
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import OperationFailure
+
+from cqrs.broker.mongodb import Client, Document
+
+TOPICS = "topics"
+COUNTERS = "counters"
+SENDS = "sends"
+GROUPS = "groups"
+POSITIONS = "positions"
+DEAD_LETTERS = "deadletters"
+MESSAGES_PREFIX = "messages."
+
+SENDS_KEPT_SECONDS = 24 * 60 * 60
+RETENTION_INDEX = "retention"
+LONGEST_NAMESPACE = 255
+NAMESPACE_EXISTS = 48
+
+INDEXES: dict[str, Sequence[IndexModel]] = {
+    TOPICS: (),
+    COUNTERS: (),
+    SENDS: (IndexModel([("at", ASCENDING)], name="kept", expireAfterSeconds=SENDS_KEPT_SECONDS),),
+    GROUPS: (),
+    POSITIONS: (),
+    DEAD_LETTERS: (
+        IndexModel(
+            [("group", ASCENDING), ("topic", ASCENDING), ("partition", ASCENDING), ("offset", ASCENDING)],
+            name="record",
+            unique=True,
+        ),
+    ),
+}
+
+Documents = Collection[Document]
+RawDocuments = Collection[RawBSONDocument]
+
+
+class PlainInt(TypeDecoder):
+    """Whole numbers come back as `int`, also those that BSON keeps in 64 bits."""
+
+    bson_type = Int64
+
+    def transform_bson(self, value: Any) -> int:
+        return int(value)
+
+
+CODEC: CodecOptions[Document] = CodecOptions(
+    tz_aware=True, uuid_representation=UuidRepresentation.STANDARD, type_registry=TypeRegistry([PlainInt()])
+)
+# Nested documents stay raw as well.
+RAW: CodecOptions[RawBSONDocument] = CodecOptions(
+    document_class=RawBSONDocument, tz_aware=True, uuid_representation=UuidRepresentation.STANDARD
+)
+
+
+class Store:
+    """The collections of one database, read back as plain Python values."""
+
+    def __init__(self, client: Client, database: str) -> None:
+        self.client = client
+        self.database: Database[Document] = client.get_database(database, codec_options=CODEC)
+
+    @property
+    def topics(self) -> Documents:
+        return self.database[TOPICS]
+
+    @property
+    def counters(self) -> Documents:
+        return self.database[COUNTERS]
+
+    @property
+    def sends(self) -> Documents:
+        return self.database[SENDS]
+
+    @property
+    def groups(self) -> Documents:
+        return self.database[GROUPS]
+
+    @property
+    def positions(self) -> Documents:
+        return self.database[POSITIONS]
+
+    @property
+    def dead_letters(self) -> Documents:
+        return self.database[DEAD_LETTERS]
+
+    def messages(self, topic: str) -> RawDocuments:
+        """The messages of a topic, as they come over the wire: see `decoded` and `cqrs.broker.stored`."""
+        return self.database.get_collection(messages_of(topic), codec_options=RAW)  # type: ignore[return-value]  # typed by the database's codec
+
+    def prepare(self) -> None:
+        """Create what is missing of collections and indexes: transactions should find them there."""
+        present = set(self.database.list_collection_names())
+        for name, indexes in INDEXES.items():
+            if name not in present:
+                self.create_collection(name)
+            if indexes:
+                self.database[name].create_indexes(list(indexes))
+
+    def create_collection(self, name: str) -> None:
+        """Create a collection unless it is there."""
+        try:
+            self.database.create_collection(name, check_exists=False)
+        except OperationFailure as error:
+            if error.code != NAMESPACE_EXISTS:
+                raise
+
+
+def messages_of(topic: str) -> str:
+    """Return the name of the collection that holds the messages of a topic."""
+    return MESSAGES_PREFIX + topic
+
+
+def message_id(partition: int, offset: int) -> Document:
+    """Return the `_id` of a message; the order of its fields is what makes it an index over (partition, offset)."""
+    return {"partition": partition, "offset": Int64(offset)}
+
+
+def counter_id(topic: str, partition: int) -> Document:
+    """Return the `_id` of a partition's counter."""
+    return {"topic": topic, "partition": partition}
+
+
+def decoded(raw: RawBSONDocument) -> Document:
+    """Return a raw document as plain Python values; also where a value in it looks like a DBRef."""
+    if b"$ref\0" in raw.raw:
+        # bson would take {"$ref": …, "$id": …} for a reference of its own. Raw nested documents it leaves alone.
+        return {name: _plain(value) for name, value in RawBSONDocument(raw.raw, RAW).items()}
+    return decode(raw.raw, CODEC)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, RawBSONDocument):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return int(value) if isinstance(value, Int64) else value

@@ -1,0 +1,79 @@
+"""Running a transaction to its end: conflicts are tried again with jitter, an unknown commit is repeated."""
+
+import random
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import TypeVar
+
+import pymongo
+from pymongo.client_session import ClientSession
+from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from cqrs.broker.mongodb import STORE, Client, translated
+from cqrs.errors import Unavailable
+
+DEADLINE = 10.0
+TRANSIENT = "TransientTransactionError"
+COMMIT_UNKNOWN = "UnknownTransactionCommitResult"
+TIME_EXPIRED = 50
+
+# MongoDB aborts on a conflict instead of waiting. A transaction takes a few milliseconds, so waiting much longer than
+# that only hands the turn to those who did not wait.
+FIRST_PAUSE = 0.002
+LONGEST_PAUSE = 0.05
+
+T = TypeVar("T")
+
+
+def in_transaction(client: Client, work: Callable[[ClientSession], T], *, seconds: float = DEADLINE) -> T:
+    """Return what `work` returns, once its writes are committed on a majority and in its journal.
+
+    `work` may run several times, and must take effect through its session only. Raises Unavailable when it has not
+    succeeded after `seconds`: where the answer to the commit was lost, it may have taken effect all the same. Whatever
+    else `work` raises aborts and passes through.
+    """
+    deadline = time.monotonic() + seconds
+    with translated(), pymongo.timeout(seconds), client.start_session() as session:
+        for attempt in count():
+            try:
+                return _attempt(session, work, deadline)
+            except PyMongoError as error:
+                if not error.has_error_label(TRANSIENT):
+                    raise
+                _pause(attempt, deadline, error)
+    raise AssertionError("unreachable")
+
+
+def _attempt(session: ClientSession, work: Callable[[ClientSession], T], deadline: float) -> T:
+    session.start_transaction(ReadConcern("snapshot"), WriteConcern("majority", j=True))
+    try:
+        result = work(session)
+    except BaseException:
+        session.abort_transaction()
+        raise
+    _commit(session, deadline)
+    return result
+
+
+def _commit(session: ClientSession, deadline: float) -> None:
+    for attempt in count():
+        try:
+            session.commit_transaction()
+        except PyMongoError as error:
+            if not error.has_error_label(COMMIT_UNKNOWN) or getattr(error, "code", None) == TIME_EXPIRED:
+                raise
+            _pause(attempt, deadline, error)
+        else:
+            return
+
+
+def _pause(attempt: int, deadline: float, error: PyMongoError) -> None:
+    """Wait before the next attempt. Raises Unavailable where the deadline comes first."""
+    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt, 10))
+    pause = random.uniform(0, longest)  # noqa: S311 - spreads load, guards nothing
+    if time.monotonic() + pause >= deadline:
+        raise Unavailable(STORE) from error
+    time.sleep(pause)
