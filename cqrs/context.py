@@ -1,4 +1,4 @@
-"""The work at hand: which instance does it, for which run, caused by what, within which trace."""
+"""The work at hand: which instance does it, for which run, caused by what, within which trace, in what time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,8 @@ class Context:
     """What every command, event and log line carries along.
 
     `app_id` names the instance, `seed` the run (correlation), `causation_id` the message that caused this one,
-    `traceparent` the W3C trace and `request_id` the HTTP request, where there is one.
+    `traceparent` the W3C trace and `request_id` the HTTP request, where there is one. `patience` is the seconds that
+    somebody who waits for this work grants a store for one answer.
     """
 
     app_id: str
@@ -21,6 +22,7 @@ class Context:
     causation_id: str | None = None
     traceparent: str | None = None
     request_id: str | None = None
+    patience: float | None = None
 
 
 _STANDALONE = Context(app_id=DEFAULT_APP_ID)

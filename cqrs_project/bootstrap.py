@@ -6,7 +6,7 @@ from cqrs.errors import ConcurrentAppend
 from cqrs.eventlog import wakeup
 from cqrs.management.projections import register_projection
 from cqrs.management.workers import register_worker
-from cqrs.web import consistency
+from cqrs.web import bulkhead, consistency
 from cqrs.web.health import register_probe
 from cqrs.web.idempotency import register_idempotency_problems
 from cqrs.web.problem import CONFLICT, NOT_FOUND, STALE_VERSION, register_problem
@@ -20,6 +20,7 @@ def compose() -> None:
     environment = settings.ENVIRONMENT
     mongodb.connect(environment.mongodb_uri, environment.mongodb_database)
     wakeup.send_hints_through(postgres.connect)
+    bulkhead.set_threads(environment.web_threads)
     consistency.set_threads(environment.web_threads)
     _register_problems()
     metrics.register_metrics()

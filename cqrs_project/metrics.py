@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import cast
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from cqrs.context import current, use
 from cqrs.eventlog.lag import Lag, measure_lag
 from cqrs.eventlog.observation import observe_appends
 from cqrs.eventlog.subscription import Batch
@@ -32,6 +34,9 @@ BATCH_SECONDS = Histogram(
     ["subscription", "app_id"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )
+
+# Whoever scrapes waits ten seconds at most, and wants the other metrics.
+PATIENCE = 2.0
 
 _log = logging.getLogger(__name__)
 
@@ -101,7 +106,8 @@ class _LagCollector(Collector):
 
     def _measured(self) -> Lag | None:
         try:
-            return measure_lag(self._subscription, self._aggregate_type)
+            with use(replace(current(), patience=PATIENCE)):
+                return measure_lag(self._subscription, self._aggregate_type)
         except Exception as error:  # noqa: BLE001 - a lag that cannot be measured must not hide the other metrics
             _log.warning("metric unreadable", extra={"metric": "cqrs_subscription_lag", "error": type(error).__name__})
             return None

@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from cqrs.eventlog.patient_connection import PatientConnection
 from cqrs.web.json_logs import logging_config
 from cqrs.web.openapi_settings import spectacular_settings
 from cqrs.web.security_headers import add_static_headers
@@ -61,6 +62,7 @@ def _database(url: str) -> dict[str, object]:
             **dict(parse_qsl(parts.query)),
             # By default a lost connection is sought again after 1, 2, 4 … 128 s, however soon the server is back.
             "pool": {
+                "connection_class": PatientConnection,
                 "min_size": 1,
                 "max_size": ENVIRONMENT.postgres_pool_size,
                 "timeout": 2.0,
@@ -76,8 +78,11 @@ def _database(url: str) -> dict[str, object]:
             "keepalives_interval": 2,
             "keepalives_count": 3,
             "application_name": f"cqrs {ENVIRONMENT.app_id}",
-            # The server ends whoever freezes within a transaction, so that nobody waits for its locks for ever.
-            "options": "-c idle_in_transaction_session_timeout=15s -c statement_timeout=60s"
+            # The server ends whoever freezes within a transaction, so that nobody waits for its locks for ever. Whoever
+            # waits for a lock is told before a request loses patience, and gives back his connection; a statement for
+            # which nobody waits any more is ended.
+            "options": "-c idle_in_transaction_session_timeout=15s -c statement_timeout=60s -c lock_timeout=3s"
+            " -c client_connection_check_interval=1s"
             " -c tcp_user_timeout=15s -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c timezone=UTC",
         },
     }

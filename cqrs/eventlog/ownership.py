@@ -16,6 +16,8 @@ CREATION = -1
 MAINTENANCE = -2
 
 TRY_LOCK = "select pg_try_advisory_xact_lock(%s, %s)"
+# A batch in hand may take longer than the time for which other locks are waited for.
+WAIT_LONG = "set local lock_timeout = 0"
 LOCK = "select pg_advisory_xact_lock(%s, %s)"
 TRY_HOLD = "select pg_try_advisory_lock(%s, %s)"
 RELEASE = "select pg_advisory_unlock_all()"
@@ -31,6 +33,7 @@ def try_own(subscription: str, shard: int) -> bool:
 def own(subscription: str, shard: int) -> None:
     """Take the shard until the transaction ends, waiting for the batch that somebody else has in hand."""
     with connection.cursor() as cursor:
+        cursor.execute(WAIT_LONG)
         cursor.execute(LOCK, [_lock_class(subscription), shard])
 
 

@@ -5,15 +5,18 @@ from functools import cached_property
 from io import BytesIO
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from cqrs.errors import Unavailable
 from cqrs.web.body import read_body
+from cqrs.web.bulkhead import bulkhead_of
 from cqrs.web.parsers import DEFAULT_BODY_LIMIT, JsonParser, media_type_of
+from cqrs.web.problem import problem_response
 from cqrs.web.renderers import JsonRenderer
 
 
@@ -55,7 +58,10 @@ class JsonNegotiation(BaseContentNegotiation):
 
 
 class ApiView(APIView):
-    """Base of every API view; `parser_classes` and `body_limit` (bytes) are what a view may change."""
+    """Base of every API view; `parser_classes`, `body_limit` (bytes) and `store` are what a view may change.
+
+    `store` names the store without which the view can do nothing; its requests share the bulkhead of that store.
+    """
 
     parser_classes = [JsonParser]
     renderer_classes = [JsonRenderer]
@@ -67,6 +73,17 @@ class ApiView(APIView):
     metadata_class = None
     http_method_names = ["get", "post", "patch", "delete", "head"]
     body_limit: int = DEFAULT_BODY_LIMIT
+    store: str | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Serve the request; 503 at once where the store that it needs holds as many as it may."""
+        if self.store is None:
+            return super().dispatch(request, *args, **kwargs)
+        try:
+            with bulkhead_of(self.store).place():
+                return super().dispatch(request, *args, **kwargs)
+        except Unavailable as error:
+            return problem_response(request, error)
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> ApiRequest:  # noqa: ARG002
         """The request as an `ApiRequest`."""

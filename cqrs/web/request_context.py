@@ -11,6 +11,9 @@ from django.http import HttpRequest, HttpResponseBase
 from cqrs.context import Context, use
 from cqrs.web.trace import continue_trace
 
+# For one answer of a store. A request asks few questions, each of which takes milliseconds as long as the store works.
+PATIENCE: Final = 4.0
+
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -31,7 +34,8 @@ class RequestContextMiddleware:
         """The answer of the layers within, with the ids in its headers."""
         request_id = _request_id(request.META.get("HTTP_X_REQUEST_ID"))
         traceparent = continue_trace(request.META.get("HTTP_TRACEPARENT"))
-        with use(Context(app_id=self._app_id, traceparent=traceparent, request_id=request_id)):
+        context = Context(app_id=self._app_id, traceparent=traceparent, request_id=request_id, patience=PATIENCE)
+        with use(context):
             response = self._get_response(request)
         headers = response.headers
         headers["X-App-Id"] = self._app_id

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from django.http import HttpResponse
 
 from cqrs.context import current
+from cqrs.eventlog.database import STORE
 from cqrs.messages import Envelope
 from cqrs.web.access_log import note
 from cqrs.web.answer import Answer
@@ -25,6 +26,8 @@ from users_command.serializers import UserIn, profile_from
 
 class CreateUserView(ApiView):
     """Takes in one user; answered only after the commit."""
+
+    store = STORE
 
     @CREATE_USER
     def post(self, request: ApiRequest) -> HttpResponse:

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from cqrs.context import Context, current
+from cqrs.eventlog.database import STORE
 from cqrs.messages import Envelope
 from cqrs.web.access_log import note
 from cqrs.web.answer import Answer
@@ -35,6 +36,7 @@ Create = Callable[[Sequence[Envelope[CreateUser]]], list[CreatedUser]]
 class CreateUsersView(ApiView):
     """Takes in up to 5,000 users: an array, a whole randomuser.me response, or a user a line."""
 
+    store = STORE
     parser_classes = [JsonParser, NdjsonParser]
     body_limit = BULK_BODY_LIMIT
     max_lines = MOST_USERS

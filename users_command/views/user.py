@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpResponse
 
 from cqrs.context import current
-from cqrs.eventlog.database import translated
+from cqrs.eventlog.database import STORE, translated
 from cqrs.messages import Envelope
 from cqrs.web.access_log import note
 from cqrs.web.answer import Answer
@@ -27,6 +27,7 @@ from users_command.state import UserState, read_state
 class UserView(ApiView):
     """Reads, changes and removes one user; changes are guarded by `If-Match`."""
 
+    store = STORE
     parser_classes = [MergePatchParser]
 
     @READ_USER
@@ -53,6 +54,8 @@ class UserView(ApiView):
 
 class UserEventsView(ApiView):
     """Reads what happened to one user."""
+
+    store = STORE
 
     @READ_HISTORY
     def get(self, request: ApiRequest, user_id: UUID) -> HttpResponse:  # noqa: ARG002 - REST framework's signature
