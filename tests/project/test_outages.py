@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.project.lone_replica import Answer, LoneReplica, lone_replica
+from tests.project.lone_replica import Answer, LoneReplica
 from tests.project.store_proxy import StoreProxy
-from tests.running_stack import RunningStack
 from tests.waiting import wait_until
 
 SOON = 3.0
@@ -45,12 +44,6 @@ NEED_NONE: dict[str, Request] = {
     "the document": lambda replica: replica.send("GET", "/api/schema"),
     "sample users": lambda replica: replica.send("GET", "/api/v1/sample-users?results=1"),
 }
-
-
-@pytest.fixture(scope="module")
-def replica(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoneReplica]:
-    with lone_replica(stack, tmp_path_factory.mktemp("replica")) as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)

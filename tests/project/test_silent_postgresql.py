@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.faults.ledger import postgres
-from tests.project.lone_replica import Answer, LoneReplica, lone_replica
+from tests.project.lone_replica import Answer, LoneReplica
 from tests.running_stack import RunningStack
 from tests.waiting import wait_until
 
@@ -25,12 +25,6 @@ select count(*), count(distinct login.uuid),
        (select count(*) from cqrs_event where cqrs_event.seed = %(seed)s and stage = 'CREATED')
 from prm_user_login login where login.seed = %(seed)s
 """
-
-
-@pytest.fixture(scope="module")
-def replica(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoneReplica]:
-    with lone_replica(stack, tmp_path_factory.mktemp("replica")) as running:
-        yield running
 
 
 @dataclass
