@@ -16,16 +16,19 @@ from cqrs.broker.errors import (
     Fenced,
     IdempotencyConflict,
     InvalidConfiguration,
+    InvalidIdempotencyKey,
     InvalidMessage,
     InvalidPayload,
     MessageTooLarge,
     MissingKey,
     NotConnected,
+    NoTransaction,
     OffsetPurged,
     UnknownTopic,
 )
 from cqrs.broker.interceptors import Interceptor
 from cqrs.broker.message import ConsumerRecord, Message, Sent
+from cqrs.broker.producer import Producer
 from cqrs.broker.topics import Topic
 
 __all__ = [
@@ -38,13 +41,16 @@ __all__ = [
     "IdempotencyConflict",
     "Interceptor",
     "InvalidConfiguration",
+    "InvalidIdempotencyKey",
     "InvalidMessage",
     "InvalidPayload",
     "Message",
     "MessageTooLarge",
     "MissingKey",
+    "NoTransaction",
     "NotConnected",
     "OffsetPurged",
+    "Producer",
     "ProducerConfig",
     "Sent",
     "Topic",

@@ -1,12 +1,15 @@
 """The broker: the connection that producers and consumers of one process share."""
 
+import os
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from cqrs.broker.config import BrokerConfig
+from cqrs.broker.coalescing import Appender
+from cqrs.broker.config import BrokerConfig, ProducerConfig
 from cqrs.broker.interceptors import Interceptor
 from cqrs.broker.mongodb import Connection, translated
+from cqrs.broker.producer import Producer
 from cqrs.broker.store import Store
 from cqrs.broker.topics import Topics
 
@@ -22,6 +25,7 @@ class Broker:
         self.topics = Topics(lambda: self.store)
         self._connection = Connection(config.mongo_uri)
         self._store: Store | None = None
+        self._appender = self._new_appender()
 
     def connect(self) -> Self:
         """Return when the primary answers and the collections are there. Connected already, it only looks again.
@@ -57,6 +61,26 @@ class Broker:
         if self._store is None or self._store.client is not client:
             self._store = Store(client, self.config.database)
         return self._store
+
+    def create_producer(self, config: ProducerConfig) -> Producer:
+        """Return a producer, for any number of threads. Its topic is looked up, or created, when it first sends."""
+        return Producer(
+            config,
+            topics=self.topics,
+            auto_create=self.config.auto_create_topics,
+            appender=self._appender_of_process,
+            database=self.config.database,
+            interceptors=self.interceptors,
+        )
+
+    def _appender_of_process(self) -> Appender:
+        if self._appender.process != os.getpid():
+            # Its locks may be held by threads that stayed in the parent.
+            self._appender = self._new_appender()
+        return self._appender
+
+    def _new_appender(self) -> Appender:
+        return Appender(lambda: self.store, self.interceptors)
 
     def __enter__(self) -> Self:
         return self.connect()

@@ -70,6 +70,20 @@ class IdempotencyConflict(BrokerError):
         super().__init__(f"idempotency key {key!r} was used on {topic!r} for other messages")
 
 
+class InvalidIdempotencyKey(BrokerError):
+    """An idempotency key must be a string of 1 to 1,024 bytes. Nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("an idempotency key must be a string of 1 to 1,024 bytes")
+
+
+class NoTransaction(BrokerError):
+    """A session was given that is not in a transaction, so nothing would hold its writes together."""
+
+    def __init__(self) -> None:
+        super().__init__("the session is not in a transaction")
+
+
 class Fenced(BrokerError):
     """The partition has another owner by now: what was to be committed under `epoch` was refused."""
 

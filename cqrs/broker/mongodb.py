@@ -7,11 +7,12 @@ process than the one that made it gets a new one, and the parent's is left alone
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import pymongo
 from pymongo import MongoClient
+from pymongo.client_session import ClientSession
 from pymongo.errors import (
     ConfigurationError,
     ConnectionFailure,
@@ -161,6 +162,11 @@ def translated() -> Iterator[None]:
         if is_not_now(error):
             raise Unavailable(STORE) from error
         raise
+
+
+def translated_outside(session: ClientSession | None) -> AbstractContextManager[None]:
+    """Translate, but not within a transaction: who runs that looks at the labels of the driver's errors."""
+    return nullcontext() if session is not None and session.in_transaction else translated()
 
 
 def is_not_now(error: PyMongoError) -> bool:
