@@ -20,7 +20,7 @@ from cqrs.management.patience import patiently
 from cqrs.management.progress import Meter
 from cqrs.management.projections import Fresh, Projection
 from cqrs.management.rebuild_failures import require_accepted
-from cqrs.management.swap import SwapPutOff, swap
+from cqrs.management.swap import PAUSE_SECONDS, SwapPutOff, swap
 from cqrs.retry import LEAST_DELAY, RetryPolicy
 
 logger = logging.getLogger(__name__)
@@ -55,11 +55,15 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-def rebuild(projection: Projection, meter: Meter, *, accept_failures: int = 0) -> Rebuilt:
+def rebuild(
+    projection: Projection, meter: Meter, *, accept_failures: int = 0, pause_seconds: float = PAUSE_SECONDS
+) -> Rebuilt:
     """Build the documents anew in a fresh collection, and let it take the place of the live one.
 
     At most `accept_failures` events may be left out because they cannot be projected. Whatever happens before the end
-    leaves the live documents as they are; what a process that was killed has left behind is cleared first.
+    leaves the live documents as they are; what a process that was killed has left behind is cleared first. Killed
+    within the swap, it leaves the live projection paused for up to `pause_seconds`, which have to be four times as
+    many as the read side gives a rename.
     Raises AlreadyRebuilding, CannotCatchUp, FailuresNotAccepted, SwapPutOff, SubscriptionError, Unavailable.
     """
     began = time.monotonic()
@@ -70,7 +74,7 @@ def rebuild(projection: Projection, meter: Meter, *, accept_failures: int = 0) -
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
         name, fresh = f"{_prefix(projection)}{stamp}", projection.begin(stamp)
         try:
-            failures = _Rebuild(projection, name, fresh, meter, maintenance).run(accept_failures)
+            failures = _Rebuild(projection, name, fresh, meter, maintenance).run(accept_failures, pause_seconds)
         except BaseException:
             _clear_after_failure(projection, name, fresh, maintenance)
             raise
@@ -94,7 +98,7 @@ class _Rebuild:
         )
         self._live = Subscription(projection.name, aggregate_type=projection.aggregate_type, handle=projection.handle)
 
-    def run(self, accept_failures: int) -> int:
+    def run(self, accept_failures: int, pause_seconds: float) -> int:
         """Copy and swap; return how many events are left out."""
         checkpoints.ensure(self._copying.name)
         self._copy()
@@ -102,7 +106,13 @@ class _Rebuild:
             self._catch_up()
             failures = require_accepted(self._copying.name, accept_failures)
             try:
-                swap(self._projection, self._copying, self._fresh, accept_failures=accept_failures)
+                swap(
+                    self._projection,
+                    self._copying,
+                    self._fresh,
+                    accept_failures=accept_failures,
+                    pause_seconds=pause_seconds,
+                )
             except SwapPutOff:
                 if attempt == ATTEMPTS_TO_SWAP:
                     raise

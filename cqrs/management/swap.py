@@ -20,9 +20,8 @@ from cqrs.eventlog.window import take_snapshot
 from cqrs.management.projections import Fresh, Projection
 from cqrs.management.rebuild_failures import require_accepted
 
-# Of the pause, so much has to be left when the rename begins; MongoDB gives it up after half of that.
+# Half of the pause has to be left when the rename begins, and MongoDB has to give it up well within that half.
 PAUSE_SECONDS = 20.0
-SECONDS_FOR_RENAME = 10.0
 
 
 class SwapPutOff(CqrsError):
@@ -32,14 +31,17 @@ class SwapPutOff(CqrsError):
         super().__init__(f"the projection {projection!r} is too busy to be swapped now; nothing has changed")
 
 
-def swap(projection: Projection, copying: Subscription, fresh: Fresh, *, accept_failures: int) -> None:
+def swap(
+    projection: Projection, copying: Subscription, fresh: Fresh, *, accept_failures: int, pause_seconds: float
+) -> None:
     """Let `fresh`, which `copying` has filled so far, take the place of the live collection.
 
+    `pause_seconds` is for how long the live projection stands still where the swap does not end that itself.
     The live subscription is at the same snapshot afterwards, everything up to there is confirmed, and whatever either
     of the two could not project is parked for it and tried again.
     Raises SwapPutOff, FailuresNotAccepted, Unavailable. After the last, drop `fresh` before anything else.
     """
-    standstill.pause(projection.name, PAUSE_SECONDS)
+    standstill.pause(projection.name, pause_seconds)
     with transaction.atomic():
         shards = standstill.own_all(projection.name)
         # Before this transaction writes anything, so before it has an id.
@@ -53,7 +55,7 @@ def swap(projection: Projection, copying: Subscription, fresh: Fresh, *, accept_
         for subscription in (copying, live):
             _bring_to(subscription, upto)
         require_accepted(copying.name, accept_failures)
-        fresh.take_place(lambda: _require_time(projection.name))
+        fresh.take_place(lambda: _require_time(projection.name, pause_seconds / 2))
         triage.bequeath(copying.name, projection.name)
         standstill.place(projection.name, shards=len(shards), read=upto)
         checkpoints.forget(copying.name)
@@ -65,6 +67,6 @@ def _bring_to(subscription: Subscription, snapshot: str) -> None:
         raise SwapPutOff(subscription.name)
 
 
-def _require_time(subscription: str) -> None:
-    if not standstill.paused_for(subscription, SECONDS_FOR_RENAME):
+def _require_time(subscription: str, seconds: float) -> None:
+    if not standstill.paused_for(subscription, seconds):
         raise SwapPutOff(subscription)

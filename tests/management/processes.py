@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from urllib.parse import urlsplit
 
 from django.db import connection
@@ -21,11 +21,28 @@ def environment(**variables: str) -> dict[str, str]:
     return {**os.environ, "DATABASE_URL": address, "LOG_FORMAT": "json", **variables}
 
 
-@contextmanager
-def manage(*arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+def manage(*arguments: str, **variables: str) -> AbstractContextManager[subprocess.Popen[str]]:
     """Run `manage.py` beside the block; it is killed at the end, wherever it has got to."""
+    return _beside("manage.py", *arguments, **variables)
+
+
+def hurried_rebuild(pause_seconds: float, **variables: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    """Run `manage.py rebuild_projection users` as `manage` does, with another pause before the swap."""
+    module = ("-m", "tests.management.hurried_rebuild", str(pause_seconds))
+    return _beside(*module, DJANGO_SETTINGS_MODULE="cqrs_project.settings", **variables)
+
+
+def managed(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `manage.py` to its end; its status is not checked."""
+    with manage(*arguments, **variables) as process:
+        out, err = process.communicate(timeout=SECONDS)
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+
+@contextmanager
+def _beside(*arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [sys.executable, "manage.py", *arguments],
+        [sys.executable, *arguments],
         cwd=REPOSITORY,
         env=environment(**variables),
         stdout=subprocess.PIPE,
@@ -38,10 +55,3 @@ def manage(*arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]
         # Also one that is stopped.
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=SECONDS)
-
-
-def managed(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run `manage.py` to its end; its status is not checked."""
-    with manage(*arguments, **variables) as process:
-        out, err = process.communicate(timeout=SECONDS)
-    return subprocess.CompletedProcess(arguments, process.returncode, out, err)

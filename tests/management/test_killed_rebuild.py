@@ -22,11 +22,13 @@ from tests.management.holds import (
     in_the_copy,
 )
 from tests.management.population import create, delete, documents, project, rename
-from tests.management.processes import manage
-from users_query.mongodb import database
+from tests.management.processes import hurried_rebuild, manage
+from users_query.mongodb import DEADLINE, database
 
 TRANSACTIONS = "select count(*) from pg_stat_activity where application_name = %s and state <> 'idle'"
 PAUSED = "select count(*) from cqrs_checkpoint where paused_until > clock_timestamp()"
+# Instead of 20, where it does not matter how long the live projection stands still.
+PAUSE = 5.0
 RENAMES: list[dict[str, Any]] = [
     {"$currentOp": {}},
     {"$match": {"command.renameCollection": {"$exists": True}, "waitingForLock": True}},
@@ -71,7 +73,7 @@ def test_the_next_rebuild_starts_clean(hold: Hold, population: list[UUID], comma
 
 def test_after_the_rename_the_live_projection_goes_on_where_it_was(population: list[UUID], command: Command) -> None:
     _vandalise(population[0])
-    with manage("rebuild_projection", "users", APPID=APPID) as rebuild, between_rename_and_commit() as wait:
+    with hurried_rebuild(PAUSE, APPID=APPID) as rebuild, between_rename_and_commit() as wait:
         _go_on(population)
         wait()
         rebuild.kill()
@@ -109,7 +111,7 @@ def test_a_rename_that_takes_too_long_is_given_up(population: list[UUID], comman
     _vandalise(population[0])
     admin = database().client.admin
     try:
-        with manage("rebuild_projection", "users", APPID=APPID) as rebuild:
+        with hurried_rebuild(2 * DEADLINE, APPID=APPID) as rebuild:
             with before_the_swap() as wait:
                 wait()
                 admin.command("fsync", lock=True)

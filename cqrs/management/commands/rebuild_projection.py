@@ -8,6 +8,7 @@ from cqrs.management.operator_command import OperatorCommand
 from cqrs.management.progress import metered
 from cqrs.management.projections import find_projection, projection_names
 from cqrs.management.rebuild import rebuild
+from cqrs.management.swap import PAUSE_SECONDS
 
 EXAMPLES = """
 examples:
@@ -24,6 +25,7 @@ class Command(OperatorCommand):
 
     help = "Rebuild a projection's documents from the event log and swap them in."
     examples = EXAMPLES
+    pause_seconds = PAUSE_SECONDS
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the projection and how many events may be left out."""
@@ -40,6 +42,8 @@ class Command(OperatorCommand):
         """Rebuild and say what it came to."""
         projection = find_projection(options["projection"])
         with metered(f"rebuilding {projection.name}", self.stdout) as meter:
-            rebuilt = rebuild(projection, meter, accept_failures=options["accept_failures"])
+            rebuilt = rebuild(
+                projection, meter, accept_failures=options["accept_failures"], pause_seconds=self.pause_seconds
+            )
         left_out = f", {rebuilt.failures} left out and parked" if rebuilt.failures else ""
         self.stdout.write(f"{projection.name}: {rebuilt.events} events in {rebuilt.seconds:.1f} s{left_out}; swapped")
