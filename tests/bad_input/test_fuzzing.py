@@ -133,19 +133,17 @@ def raw(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-def assert_both_stores_agree() -> None:
+def assert_both_stores_agree(client: Client) -> None:
     """Every user is projected, and its tables, its newest event and its document say the same."""
     project_everything()
     assert count("cqrs_dead_letter") == 0
     for user_id, seed in rows("select id, seed from prm_user"):
         state = read_state(user_id)
         assert state.profile == newest_profile(str(user_id))
-        command, query = (new_client().get(f"/api/v1/user-{side}/{user_id}").json() for side in ("command", "query"))
+        command, query = (client.get(f"/api/v1/user-{side}/{user_id}").json() for side in ("command", "query"))
         ours = {"status", "currentStatus", "synchronizedAt"}
         assert {k: v for k, v in command.items() if k not in ours} == {k: v for k, v in query.items() if k not in ours}
-        found = (
-            new_client().get("/api/v1/user-query", {"email": state.profile.email, "seed": seed, "limit": 200}).json()
-        )
+        found = client.get("/api/v1/user-query", {"email": state.profile.email, "seed": seed, "limit": 200}).json()
         assert str(user_id) in [item["id"] for item in found["items"]]
 
 
@@ -185,7 +183,7 @@ def test_what_one_store_takes_in_the_other_holds(client: Client, users: list[dic
 
     assert answer.json()["rejected"] == []
     assert answer.json()["created"] + answer.json()["replayed"] == len(users)
-    assert_both_stores_agree()
+    assert_both_stores_agree(client)
 
 
 @FUZZ
@@ -270,4 +268,4 @@ def test_the_worst_text_that_is_legal_goes_through_both_stores(client: Client) -
 
     assert post_users(client, [user], query="?seed=%24seed").json()["created"] == 1
 
-    assert_both_stores_agree()
+    assert_both_stores_agree(client)
