@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
@@ -13,7 +14,9 @@ CHROMIUM = shutil.which("chromium")
 PATIENCE_MS = 60_000
 
 
-@pytest.fixture(scope="session")
+# Not for the session: as long as Playwright runs, this thread counts as asynchronous to Django, which then refuses to
+# reach its database.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's chromium, without a window."""
     if CHROMIUM is None:
@@ -44,6 +47,27 @@ def outside() -> list[str]:
 @pytest.fixture
 def page(browser: Browser, stack: RunningStack, complaints: list[str], outside: list[str]) -> Iterator[Page]:
     """A fresh page without internet, that is not open anywhere yet."""
+    with _page(browser, stack, complaints, outside) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def modules(browser: Browser, stack: RunningStack) -> Iterator[Page]:
+    """The page, open, for those who only ask its modules and leave nothing on it: a module of tests shares it."""
+    with _page(browser, stack, [], []) as page:
+        page.goto("/")
+        yield page
+
+
+@pytest.fixture
+def run_page(page: Page) -> RunPage:
+    """The page, open."""
+    page.goto("/")
+    return RunPage(page)
+
+
+@contextmanager
+def _page(browser: Browser, stack: RunningStack, complaints: list[str], outside: list[str]) -> Iterator[Page]:
     context = browser.new_context(base_url=stack.base_url, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE_MS)
     context.route(lambda url: not url.startswith(stack.base_url), lambda route: route.abort())
@@ -54,13 +78,6 @@ def page(browser: Browser, stack: RunningStack, complaints: list[str], outside: 
     yield page
     context.close()
     assert complaints == []
-
-
-@pytest.fixture
-def run_page(page: Page) -> RunPage:
-    """The page, open."""
-    page.goto("/")
-    return RunPage(page)
 
 
 def _leaves(url: str, stack: RunningStack) -> bool:

@@ -111,8 +111,8 @@ def test_a_picture_that_does_not_load_gives_way_to_initials(run_page: RunPage, c
         ({"$ne": None}, False),
     ],
 )
-def test_only_pictures_of_known_hosts_are_safe(run_page: RunPage, address: object, loaded: bool) -> None:
-    safe = run_page.page.evaluate(
+def test_only_pictures_of_known_hosts_are_safe(modules: Page, address: object, loaded: bool) -> None:
+    safe = modules.evaluate(
         "async (address) => (await import('/static/page/picture.js')).safePicture(address, location.origin)", address
     )
 

@@ -3,8 +3,6 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.run_page import RunPage
-
 LOAD = """
 const {Run, Phase} = await import("/static/page/run.js");
 const users = (count) => Array.from({length: count}, (_, index) => ({email: `${index}@example.com`}));
@@ -21,18 +19,13 @@ const rows = (total, synchronized) => [{appId: "instance-1", total, synchronized
 """
 
 
-@pytest.fixture
-def logic(run_page: RunPage) -> Page:
-    return run_page.page
-
-
 def evaluate(page: Page, body: str) -> object:
     return page.evaluate(f"async () => {{ {LOAD} {body} }}")
 
 
-def test_a_run_is_finished_when_everyone_accepted_is_synchronised(logic: Page) -> None:
+def test_a_run_is_finished_when_everyone_accepted_is_synchronised(modules: Page) -> None:
     phases = evaluate(
-        logic,
+        modules,
         """
         const run = sending(2);
         accept(run, 0, 1010); accept(run, 1, 1020);
@@ -47,10 +40,10 @@ def test_a_run_is_finished_when_everyone_accepted_is_synchronised(logic: Page) -
     assert phases == ["sending", "settling", "settling", "finished", 70]
 
 
-def test_an_answer_from_before_the_last_user_was_sent_ends_nothing(logic: Page) -> None:
+def test_an_answer_from_before_the_last_user_was_sent_ends_nothing(modules: Page) -> None:
     # The seed holds ten users of an earlier run, all synchronised.
     phases = evaluate(
-        logic,
+        modules,
         """
         const run = sending(1);
         accept(run, 0, 1010);
@@ -65,9 +58,9 @@ def test_an_answer_from_before_the_last_user_was_sent_ends_nothing(logic: Page) 
     assert phases == ["settling", "settling", 1]
 
 
-def test_a_run_in_which_everyone_failed_waits_for_nothing(logic: Page) -> None:
+def test_a_run_in_which_everyone_failed_waits_for_nothing(modules: Page) -> None:
     state = evaluate(
-        logic,
+        modules,
         """
         const run = sending(2);
         run.began([0, 1]);
@@ -80,9 +73,9 @@ def test_a_run_in_which_everyone_failed_waits_for_nothing(logic: Page) -> None:
     assert state == ["finished", True, 0, 0]
 
 
-def test_a_retry_takes_the_failed_ones_in_order_and_leaves_the_pause_out(logic: Page) -> None:
+def test_a_retry_takes_the_failed_ones_in_order_and_leaves_the_pause_out(modules: Page) -> None:
     state = evaluate(
-        logic,
+        modules,
         """
         const run = sending(3);
         run.began([2]); run.failed([2], {status: 503, title: "Unavailable"});
@@ -98,9 +91,9 @@ def test_a_retry_takes_the_failed_ones_in_order_and_leaves_the_pause_out(logic: 
     assert state == [[0, 2], "sending", 0, 250]
 
 
-def test_cancelling_while_sending_still_waits_for_those_accepted(logic: Page) -> None:
+def test_cancelling_while_sending_still_waits_for_those_accepted(modules: Page) -> None:
     state = evaluate(
-        logic,
+        modules,
         """
         const run = sending(3);
         accept(run, 0, 1010);
@@ -114,15 +107,15 @@ def test_cancelling_while_sending_still_waits_for_those_accepted(logic: Page) ->
     assert state == ["settling", "finished", True, 2]
 
 
-def test_a_step_that_does_not_exist_is_an_error(logic: Page) -> None:
-    message = evaluate(logic, "try { new Run().retry(0); } catch (error) { return error.message; }")
+def test_a_step_that_does_not_exist_is_an_error(modules: Page) -> None:
+    message = evaluate(modules, "try { new Run().retry(0); } catch (error) { return error.message; }")
 
     assert message == "A run cannot go from idle to sending."
 
 
-def test_the_pool_keeps_to_its_width_and_stops_when_told(logic: Page) -> None:
+def test_the_pool_keeps_to_its_width_and_stops_when_told(modules: Page) -> None:
     state = evaluate(
-        logic,
+        modules,
         """
         const {drain} = await import("/static/page/pool.js");
         const abort = new AbortController();
@@ -142,9 +135,9 @@ def test_the_pool_keeps_to_its_width_and_stops_when_told(logic: Page) -> None:
     assert state == [3, 0, True, True]
 
 
-def test_a_timeline_stays_bounded_and_keeps_its_ends(logic: Page) -> None:
+def test_a_timeline_stays_bounded_and_keeps_its_ends(modules: Page) -> None:
     state = evaluate(
-        logic,
+        modules,
         """
         const {Timeline} = await import("/static/page/timeline.js");
         const line = new Timeline();
@@ -161,15 +154,15 @@ def test_a_timeline_stays_bounded_and_keeps_its_ends(logic: Page) -> None:
     ("milliseconds", "written"),
     [(0, "0.0 ms"), (9.94, "9.9 ms"), (9.96, "10 ms"), (999.4, "999 ms"), (1500, "1.5 s"), (72_400, "1 min 12 s")],
 )
-def test_durations_are_written_for_people(logic: Page, milliseconds: float, written: str) -> None:
+def test_durations_are_written_for_people(modules: Page, milliseconds: float, written: str) -> None:
     code = f"return (await import('/static/page/format.js')).duration({milliseconds});"
 
-    assert evaluate(logic, code) == written
+    assert evaluate(modules, code) == written
 
 
-def test_the_newest_users_are_created_until_their_document_is_there(logic: Page) -> None:
+def test_the_newest_users_are_created_until_their_document_is_there(modules: Page) -> None:
     newest = evaluate(
-        logic,
+        modules,
         """
         const {newestOf} = await import("/static/page/newest.js");
         const at = (ms) => new Date(1e12 + ms).toISOString();
