@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What to test: make test ARGS="tests/stack -k nginx"
 ARGS ?=
+# All tests together are shared out by files among a few processes, those that take longest first.
+SHARED_OUT := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
@@ -34,7 +36,7 @@ reset: $(VENV)/stack ## stop everything and delete the data
 
 test: $(VENV)/dev ## run all tests on real stores; ARGS="tests/stack -k nginx" narrows them
 	@$(BIN)/python -m infra.stack.system_package chromium || echo "the browser tests will be skipped"
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest $(if $(ARGS),,$(SHARED_OUT)) $(ARGS)
 
 lint: $(VENV)/dev ## check formatting, style, types and who imports whom
 	$(BIN)/ruff format --check
@@ -51,9 +53,11 @@ help: ## show this
 # The stamps say which requirements are installed; pip runs again only when those have changed.
 venv: $(VENV)/dev
 
-$(VENV)/stack: requirements.txt requirements-stack.txt | $(BIN)/python
+$(VENV)/stack: requirements.txt requirements-stack.txt pyproject.toml | $(BIN)/python
 	@echo "installing the packages of requirements-stack.txt"
 	@$(PIP_INSTALL) --requirement requirements-stack.txt
+	@# The project itself, for its console scripts; what it depends on is there.
+	@$(PIP_INSTALL) --no-deps --editable .
 	@touch $@
 
 $(VENV)/dev: requirements-dev.txt $(VENV)/stack

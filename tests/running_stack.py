@@ -21,6 +21,8 @@ from infra.stack.supervisor import Process, supervisors
 from tests.free_ports import free_ports
 
 _OF_THE_SESSION = frozenset({*ADDRESS_VARIABLES, "MONGODB_DATABASE", "SECRET_KEY", "STACK_DIR"})
+# Whatever a shell starts in the background inherits that this signal is ignored, and so would the stack.
+_HEEDING_CTRL_C = ("env", "--default-signal=INT")
 _UP_SECONDS = 90
 _DOWN_SECONDS = 120
 
@@ -140,7 +142,7 @@ def running_stack(**variables: str) -> Iterator[RunningStack]:
         output = Path(folder) / "output"
         with output.open("wb") as file:
             run = subprocess.Popen(
-                [*dying_with_parent("TERM"), sys.executable, "-m", "infra.stack", "run"],
+                [*dying_with_parent("TERM"), *_HEEDING_CTRL_C, sys.executable, "-m", "infra.stack", "run"],
                 cwd=REPOSITORY,
                 env=environment,
                 stdout=file,

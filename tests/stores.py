@@ -5,6 +5,9 @@ Nothing has to be asked for. The plugin is loaded before Django's settings (`-p 
 the stores start after collection and stop with the session. A store whose variable is set by the caller is used
 instead. Tests reach PostgreSQL through pytest-django's `db` and `transactional_db`, which keep to a database of the
 tests; the name of the MongoDB database is in `MONGODB_DATABASE`.
+
+With `--numprocesses auto` the files are shared out among processes, each with stores of its own. Stores of the caller
+serve one process only, so then there is one.
 """
 
 import os
@@ -20,12 +23,19 @@ from infra.stack.stores import ADDRESS_VARIABLES, start_stores
 from infra.stack.supervisor import STORES, Supervisor
 from tests.free_ports import free_ports
 
+# Most tests wait for processes more than they compute: three keep two cores busy.
+PROCESSES = 3
+
 _SETTINGS = pytest.StashKey[StackSettings]()
+# Which variables are this plugin's and not the caller's: the processes that share the files inherit all of them.
+_OWN = "TEST_STORES_OWN"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Decide where the stores will be, before anything reads the settings; nothing is started yet."""
+    for name in os.environ.pop(_OWN, "").split():
+        del os.environ[name]
     os.environ.setdefault("MONGODB_DATABASE", "cqrs_test")
     folder = tempfile.mkdtemp(prefix="cqrs-stores-")
     early_config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
@@ -37,6 +47,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     early_config.stash[_SETTINGS] = settings
     environment = settings.environment()
     os.environ.update({name: environment[name] for name in (*ADDRESS_VARIABLES, "SECRET_KEY")})
+    os.environ[_OWN] = " ".join(store.variable for store in settings.stores)
+
+
+@pytest.hookimpl(tryfirst=True, optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Say how many processes share the files; none but this one where a store is the caller's."""
+    return PROCESSES if len(config.stash[_SETTINGS].stores) == len(ADDRESS_VARIABLES) else 0
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

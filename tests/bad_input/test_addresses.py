@@ -1,7 +1,6 @@
 """Addresses, parameters and headers that mean nothing are refused, or left aside where HTTP says so."""
 
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -9,7 +8,7 @@ from django.test import Client
 from tests.bad_input.refused import assert_refused, nothing_stored, quickly
 
 USERS, QUERY = "/api/v1/user-command", "/api/v1/user-query"
-UNKNOWN = str(uuid4())
+UNKNOWN = "0192f3c1-7a10-7cc3-9d2e-5b1f0c3a9e44"
 MALFORMED_IDS = (
     "1",
     "-1",

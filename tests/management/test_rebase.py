@@ -15,7 +15,7 @@ from infra.stack.layout import REPOSITORY, Layout
 from infra.stack.postgres import Postgres, executable
 from infra.stack.stores import start_stores
 from infra.stack.supervisor import STORES, Supervisor
-from tests.free_ports import free_ports
+from tests.free_ports import free_port
 from tests.management.population import create, documents, project, refusing, rename
 from tests.management.processes import environment, manage, managed
 from users_query.indexes import ensure_indexes
@@ -35,7 +35,7 @@ def young_cluster() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="cqrs-young-") as folder:
         layout = Layout(Path(folder))
         layout.create()
-        store = Postgres(layout, int(free_ports()["POSTGRES_PORT"]))
+        store = Postgres(layout, free_port())
         try:
             start_stores(layout, [store], environment(), bound=True)
             yield store.address

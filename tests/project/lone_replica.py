@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from infra.stack.account import dying_with_parent
-from tests.free_ports import free_ports
+from tests.free_ports import free_port
 from tests.project.store_proxy import StoreProxy
 from tests.running_stack import RunningStack
 from tests.waiting import wait_until
@@ -69,7 +69,7 @@ class LoneReplica:
 def lone_replica(stack: RunningStack, folder: Path) -> Iterator[LoneReplica]:
     """Run a replica until the end of the block."""
     postgresql, mongodb = urlsplit(stack.env["DATABASE_URL"]), urlsplit(stack.env["MONGODB_URI"])
-    port, log = int(free_ports()["INSTANCE_1_PORT"]), folder / "replica.log"
+    port, log = free_port(), folder / "replica.log"
     with (
         StoreProxy(postgresql.hostname or "", postgresql.port or 0) as to_postgresql,
         StoreProxy(mongodb.hostname or "", mongodb.port or 0) as to_mongodb,

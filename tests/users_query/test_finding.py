@@ -28,7 +28,9 @@ def test_an_unknown_id_is_404_without_a_promise(client: Client) -> None:
     assert "Retry-After" not in answer
 
 
-@pytest.mark.parametrize("user_id", ["1", "not-an-id", "0192f3c1", "$where", "email2", "%00", f"{uuid4()}x"])
+@pytest.mark.parametrize(
+    "user_id", ["1", "not-an-id", "0192f3c1", "$where", "email2", "%00", "0192f3c1-7a10-7cc3-9d2e-5b1f0c3a9e44x"]
+)
 def test_a_malformed_id_is_404(client: Client, user_id: str) -> None:
     answer = client.get(f"{PATH}/{user_id}")
 
