@@ -26,7 +26,7 @@ def ping(seconds: float) -> None:
     try:
         with (
             use(replace(current(), patience=seconds)),
-            connect(connect_timeout=max(1, math.floor(seconds)), options="-c statement_timeout=1s") as probe,
+            connect(connect_timeout=max(1, math.floor(seconds))) as probe,
         ):
             probe.execute("select 1")
     except psycopg.Error as error:

@@ -1,12 +1,11 @@
 """Django's settings. What differs between installations comes from `cqrs_project.environment`, checked at start."""
 
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
 
-from cqrs.eventlog.patient_connection import PatientConnection
 from cqrs.web.json_logs import logging_config
 from cqrs.web.openapi_settings import spectacular_settings
 from cqrs.web.security_headers import add_static_headers
+from cqrs_project.database_settings import database_settings
 from cqrs_project.environment import read_environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -47,48 +46,11 @@ APPEND_SLASH = False
 
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 
-
-def _database(url: str) -> dict[str, object]:
-    parts = urlsplit(url)
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": str(parts.port or ""),
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {
-            **dict(parse_qsl(parts.query)),
-            # By default a lost connection is sought again after 1, 2, 4 … 128 s, however soon the server is back.
-            "pool": {
-                "connection_class": PatientConnection,
-                "min_size": 1,
-                "max_size": ENVIRONMENT.postgres_pool_size,
-                "timeout": 2.0,
-                "reconnect_timeout": 2.0,
-            },
-            # The statements of this application are few, long and always the same: the server parses and plans each of
-            # them once a connection, not once a request.
-            "server_side_binding": True,
-            "prepare_threshold": 3,
-            "connect_timeout": 2,
-            "tcp_user_timeout": 10_000,
-            "keepalives_idle": 5,
-            "keepalives_interval": 2,
-            "keepalives_count": 3,
-            "application_name": f"cqrs {ENVIRONMENT.app_id}",
-            # The server ends whoever freezes within a transaction, so that nobody waits for its locks for ever. Whoever
-            # waits for a lock is told before a request loses patience, and gives back his connection; a statement for
-            # which nobody waits any more is ended.
-            "options": "-c idle_in_transaction_session_timeout=15s -c statement_timeout=60s -c lock_timeout=3s"
-            " -c client_connection_check_interval=1s"
-            " -c tcp_user_timeout=15s -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c timezone=UTC",
-        },
-    }
-
-
-DATABASES = {"default": _database(ENVIRONMENT.database_url)}
+DATABASES = {
+    "default": database_settings(
+        ENVIRONMENT.database_url, app_id=ENVIRONMENT.app_id, pool_size=ENVIRONMENT.postgres_pool_size
+    )
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 USE_TZ = True

@@ -18,6 +18,8 @@ def postgresql_url(value: str) -> str:
         raise refused from None
     if not value.startswith(("postgresql://", "postgres://")) or port == 0 or not parameters.get("dbname"):
         raise refused
+    if "client_encoding" in parameters:
+        raise ValueError("must not set client_encoding, which is UTF8 whatever it says")
     return value
 
 

@@ -104,6 +104,12 @@ def test_no_address_of_postgresql(url: str) -> None:
     ]
 
 
+def test_an_address_of_postgresql_with_a_parameter_that_would_be_overridden() -> None:
+    assert mistakes(DATABASE_URL="postgresql://host/db?client_encoding=latin1") == [
+        "DATABASE_URL must not set client_encoding, which is UTF8 whatever it says"
+    ]
+
+
 @pytest.mark.parametrize(
     "uri", ["mongodb://host", "mongodb://a:1,b:2/?replicaSet=rs0", "mongodb://u:p%40@h/db", "mongodb+srv://host/db"]
 )
