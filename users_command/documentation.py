@@ -103,7 +103,8 @@ READ_HISTORY = operation(
 READ_STATS = operation(
     tag=COMMAND,
     summary="Read run statistics",
-    description="Totals, duration, users per second, latency from CREATED to SYNCHRONIZED, for each run and instance.",
+    description="Totals, duration, users per second, latency from CREATED to SYNCHRONIZED, for each run and instance."
+    " There is no speed (null) where all were taken in within a tenth of a second.",
     query=PerhapsRun,
     replies={200: Reply(Stats, "A row for each run and instance")},
     problems=(400, 503),

@@ -22,7 +22,10 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunStats(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What one instance took in for one run."""
+    """What one instance took in for one run.
+
+    `users_per_second` is null where first and last creation are less than a tenth of a second apart.
+    """
 
     seed: str
     app_id: str

@@ -146,6 +146,23 @@ def test_what_is_not_known_yet_is_null(client: Client) -> None:
     assert (run["usersPerSecond"], run["durationSeconds"], run["lastSynchronizedAt"]) == (None, 0.0, None)
 
 
+@pytest.mark.parametrize(("last_second", "speed"), [(0.001, None), (0.099, None), (0.1, 20.0)])
+@pytest.mark.usefixtures("clean_stores")
+def test_within_less_than_a_tenth_of_a_second_no_speed_can_be_told(
+    client: Client, capsys: pytest.CaptureFixture[str], last_second: float, speed: float | None
+) -> None:
+    for second in (0.0, last_second):
+        insert_user("at-once", "instance-1", second, None)
+
+    call_command("user_stats")
+    (of_sql,) = rows((SQL / "user_stats.sql").read_text())
+    (run,) = of_api(client)
+
+    assert (run["total"], run["durationSeconds"]) == (2, last_second)
+    assert run["usersPerSecond"] == of_sql[8] == speed
+    assert ("20.0" in capsys.readouterr().out) == (speed is not None)
+
+
 @pytest.mark.usefixtures("measured")
 def test_a_seed_narrows_and_none_gives_all(client: Client) -> None:
     everything = of_api(client)
