@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Protocol
@@ -44,13 +43,11 @@ class Worker:
         *,
         poll_seconds: float = 0.5,
         back_off: RetryPolicy = FOR_EVER,
-        heartbeat: Callable[[], None] | None = None,
     ) -> None:
         self.name = name
         self._work = work
         self._poll_seconds = poll_seconds
         self._back_off = back_off
-        self._heartbeat = heartbeat
         self._stopping = False
         # Not an Event: a signal handler that sets one while its own thread waits for it can deadlock.
         self._stops: SimpleQueue[None] = SimpleQueue()
@@ -72,12 +69,10 @@ class Worker:
         logger.info("worker stopped", extra={"worker": self.name})
 
     def _turn(self) -> None:
-        if self._heartbeat:
-            self._heartbeat()
         began = time.monotonic()
         try:
             if self._work.step():
-                self._rest(time.monotonic() - began)
+                self._pause(rest_after(time.monotonic() - began))
             else:
                 self._work.wait(self._poll_seconds)
         except Unavailable as error:
@@ -91,11 +86,14 @@ class Worker:
         else:
             self._failures = 0
 
-    def _rest(self, seconds: float) -> None:
-        """Rest for as long as a short step took: what gathers meanwhile shares the next step's fixed costs."""
-        if seconds < LONGEST_REST:
-            self._pause(seconds)
-
     def _pause(self, seconds: float) -> None:
         with suppress(Empty):
             self._stops.get(timeout=seconds)
+
+
+def rest_after(seconds: float) -> float:
+    """Return how long to rest after a step of so many seconds before the next one.
+
+    After a short one as long as it took: what gathers meanwhile shares the next step's fixed costs.
+    """
+    return seconds if seconds < LONGEST_REST else 0.0

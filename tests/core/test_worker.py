@@ -1,5 +1,6 @@
 """The run loop: it waits when there is nothing, backs off when a store is away, ends when told to, and dies visibly."""
 
+import itertools
 import logging
 import os
 import signal
@@ -14,7 +15,7 @@ import pytest
 
 from cqrs.errors import Unavailable
 from cqrs.retry import RetryPolicy
-from cqrs.worker import Worker
+from cqrs.worker import LONGEST_REST, Worker, rest_after
 
 SECONDS = 10.0
 QUICKLY = RetryPolicy(max_attempts=0, base=0.1, cap=0.1)
@@ -160,13 +161,26 @@ def test_a_stop_before_the_start_is_not_forgotten() -> None:
     assert work.calls == ["close"]
 
 
-def test_each_turn_is_a_heartbeat() -> None:
-    beats: list[float] = []
-    work = Work(True, False)
+@pytest.mark.parametrize(("step", "rest"), [(0.0, 0.0), (0.004, 0.004), (0.049, 0.049), (0.05, 0.0), (60.0, 0.0)])
+def test_a_short_step_is_followed_by_a_rest_of_the_same_length(step: float, rest: float) -> None:
+    assert rest_after(step) == rest
 
-    run(work, heartbeat=lambda: beats.append(time.monotonic()))
 
-    assert len(beats) == 3
+def test_between_two_short_steps_the_worker_rests() -> None:
+    times: list[tuple[float, float]] = []
+
+    def compute() -> bool:
+        began = time.monotonic()
+        sum(range(100_000))
+        times.append((began, time.monotonic()))
+        return True
+
+    run(Work(*[compute] * 10))
+
+    rests = [(ended - began, next_began - ended) for (began, ended), (next_began, _) in itertools.pairwise(times)]
+    short = [(step, rest) for step, rest in rests if step < LONGEST_REST / 2]
+    assert short
+    assert all(rest >= step for step, rest in short)
 
 
 BACKING_OFF = """
