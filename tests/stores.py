@@ -7,7 +7,8 @@ instead. Tests reach PostgreSQL through pytest-django's `db` and `transactional_
 tests; the name of the MongoDB database is in `MONGODB_DATABASE`.
 
 With `--numprocesses auto` the files are shared out among processes, each with stores of its own. Stores of the caller
-serve one process only, so then there is one.
+serve one process only, so then there is one. The ids of tests have to be the same in each process: no parameter may be
+named after an address in memory or a random number.
 """
 
 import os

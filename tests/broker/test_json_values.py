@@ -130,7 +130,7 @@ def cyclic() -> list[Any]:
         object(),
         cyclic(),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 @pytest.mark.parametrize("wrap", [lambda value: value, lambda value: {"a": [value]}], ids=["bare", "nested"])
 def test_what_is_no_json_or_beyond_bson_is_refused_before_writing(broker: Broker, value: Any, wrap: Any) -> None:
