@@ -53,9 +53,11 @@ help: ## show this
 # The stamps say which requirements are installed; pip runs again only when those have changed.
 venv: $(VENV)/dev
 
-$(VENV)/stack: requirements.txt requirements-stack.txt | $(BIN)/python
+$(VENV)/stack: requirements.txt requirements-stack.txt pyproject.toml | $(BIN)/python
 	@echo "installing the packages of requirements-stack.txt"
 	@$(PIP_INSTALL) --requirement requirements-stack.txt
+	@# The project itself, for its console scripts; what it depends on is there.
+	@$(PIP_INSTALL) --no-deps --editable .
 	@touch $@
 
 $(VENV)/dev: requirements-dev.txt $(VENV)/stack

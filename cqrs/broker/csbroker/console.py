@@ -1,0 +1,80 @@
+"""What a command says: data on stdout, notices on stderr; tables for people, plain lines for programs."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+INDENT = 2
+
+
+def notice(text: str) -> None:
+    """Say something that is no data, on stderr."""
+    _console(sys.stderr).print(Text(text), soft_wrap=True)
+
+
+def complain(lines: Sequence[str]) -> None:
+    """Say what went wrong, on stderr."""
+    for line in lines:
+        _console(sys.stderr).print(Text(line, style="red"), soft_wrap=True)
+
+
+def show_json(value: Any) -> None:
+    """Print one JSON document."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=INDENT).decode() + "\n")
+
+
+def show_json_line(value: Any) -> None:
+    """Print one JSON document on one line, at once."""
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()
+
+
+def show_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print a table: drawn on a terminal; elsewhere a line for each row with tabs between, below one of headings."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    console = _console(sys.stdout)
+    if not console.is_terminal:
+        for row in [list(columns), *cells]:
+            sys.stdout.write("\t".join(row) + "\n")
+        return
+    table = Table(*columns)
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+
+
+def show_source(text: str, language: str) -> None:
+    """Print a text as it is, with colours on a terminal."""
+    console = _console(sys.stdout)
+    if not console.is_terminal or console.no_color:
+        sys.stdout.write(text)
+        return
+    console.print(Syntax(text.rstrip("\n"), language, background_color="default", word_wrap=True))
+
+
+def is_terminal() -> bool:
+    """Say whether somebody reads stdout."""
+    return _console(sys.stdout).is_terminal
+
+
+def _console(stream: Any) -> Console:
+    # Made anew each time: the streams of a process may be redirected in between.
+    return Console(file=stream, highlight=False)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    # One row is one line, whatever a key or an error says.
+    return str(value).replace("\t", " ").replace("\n", " ")
