@@ -7,8 +7,9 @@ threads, everything goes the usual way and none of them can be starved.
 """
 
 import select
-from typing import Any
+from typing import Any, cast
 
+from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 # Longer than nginx pauses under load. A connection beyond the number of threads waits at most this long for one.
@@ -21,7 +22,7 @@ class WebWorker(ThreadWorker):
     def handle(self, conn: TConn) -> Any:
         """Serve the connection's request and those that follow at once; return what gthread is to do with it then."""
         answer = super().handle(conn)
-        while answer is True and self._stays() and _is_readable(conn):
+        while answer is True and self._stays() and _has_more(conn):
             answer = super().handle(conn)
         return answer
 
@@ -29,7 +30,10 @@ class WebWorker(ThreadWorker):
         return bool(self.alive and self.nr_conns <= self.cfg.threads)
 
 
-def _is_readable(conn: TConn) -> bool:
+def _has_more(conn: TConn) -> bool:
+    # Requests that were sent together are read together: those that follow no longer stand in the socket.
+    if cast(RequestParser, conn.parser).unreader.buf.getvalue():
+        return True
     poll = select.poll()
     poll.register(conn.sock, select.POLLIN)
     return bool(poll.poll(_STAY_MS))
