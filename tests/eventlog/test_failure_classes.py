@@ -10,29 +10,18 @@ from django.db import connection
 from cqrs.application import Application
 from cqrs.errors import NoHandler, RegistrationError, Unavailable
 from cqrs.eventlog.append import append_confirmations
-from cqrs.eventlog.subscription import Subscription
 from cqrs.messages import Recorded
-from cqrs.retry import RetryPolicy
 from cqrs.testing.drain import drain
 from cqrs.testing.waiting import wait_until
 from cqrs_project.postgres import connect
+from tests.eventlog.parked import CHECKPOINTS, LETTERS, MAKE_DUE, TWICE, subscribe
 from tests.eventlog.poison import Poisoned, Refused, effects
-from tests.eventlog.things import THING, changed, thing_in_shard
+from tests.eventlog.things import changed, thing_in_shard
 
 pytestmark = pytest.mark.usefixtures("traces")
 
 Commit = Callable[..., None]
 Ask = Callable[..., list[tuple[Any, ...]]]
-
-LETTERS = "select aggregate_id, state, attempts, error_type, error from cqrs_dead_letter order by position"
-CHECKPOINTS = "select * from cqrs_checkpoint order by shard"
-MAKE_DUE = "update cqrs_dead_letter set next_attempt_at = clock_timestamp() where state = 'retrying'"
-# The first attempt and one retry.
-TWICE = RetryPolicy(max_attempts=2, base=30.0)
-
-
-def subscribe(handle: Callable[[Sequence[Recorded]], None], **options: Any) -> Subscription:
-    return Subscription("test", aggregate_type=THING, handle=handle, **options)
 
 
 def test_unavailability_counts_no_attempt_and_parks_nothing(commit: Commit, ask: Ask) -> None:

@@ -8,28 +8,19 @@ from uuid import uuid4
 import django.db
 import pytest
 
-from cqrs.eventlog.subscription import Batch, Subscription
+from cqrs.eventlog.subscription import Batch
 from cqrs.messages import Recorded
 from cqrs.retry import RetryPolicy
 from cqrs.testing.drain import drain
+from tests.eventlog.parked import CHECKPOINTS, LETTERS, MAKE_DUE, TWICE, subscribe
 from tests.eventlog.poison import Poisoned, Refused, effects
-from tests.eventlog.things import THING, changed, thing_in_shard
+from tests.eventlog.things import changed, thing_in_shard
 
 pytestmark = pytest.mark.usefixtures("traces")
 
 Commit = Callable[..., None]
 Ask = Callable[..., list[tuple[Any, ...]]]
 NoCommit = Callable[[], AbstractContextManager[None]]
-
-LETTERS = "select aggregate_id, state, attempts, error_type, error from cqrs_dead_letter order by position"
-CHECKPOINTS = "select * from cqrs_checkpoint order by shard"
-MAKE_DUE = "update cqrs_dead_letter set next_attempt_at = clock_timestamp() where state = 'retrying'"
-# The first attempt and one retry.
-TWICE = RetryPolicy(max_attempts=2, base=30.0)
-
-
-def subscribe(handle: Callable[[Sequence[Recorded]], None], **options: Any) -> Subscription:
-    return Subscription("test", aggregate_type=THING, handle=handle, **options)
 
 
 def test_a_poison_in_a_batch_of_a_thousand_holds_back_only_itself(commit: Commit, ask: Ask) -> None:
