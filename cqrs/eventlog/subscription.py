@@ -6,12 +6,14 @@ A crash anywhere replays the batch. Handlers are idempotent, so replaying change
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 from django.db import connection, transaction
 
+from cqrs.context import current, use
 from cqrs.errors import Unavailable
 from cqrs.eventlog import checkpoint as checkpoints
 from cqrs.eventlog import dead_letters, ownership
@@ -211,7 +213,7 @@ class Subscription:
 
     def _park(self, event: Recorded, error: Exception) -> None:
         final = self._policy.exhausted(1)
-        self._log_failure(event.position, event.aggregate_id, error, attempts=1, final=final)
+        self._log_failure(event, error, attempts=1, final=final)
         dead_letters.park_failed(self.name, event, error, delay=self._policy.delay(1), final=final)
 
     def _retry_due(self, checkpoint: Checkpoint) -> int:
@@ -222,30 +224,30 @@ class Subscription:
         return len(due)
 
     def _retry(self, letter: dead_letters.Due) -> None:
-        failed = isolate(read_positions([letter.position]), self._attempt)
+        events = read_positions([letter.position])
+        failed = isolate(events, self._attempt)
         if not failed:
             dead_letters.remove(self.name, letter)
-            logger.info("parked event handled", extra={"subscription": self.name, "position": letter.position})
+            for event in events:
+                self._log(logging.INFO, "parked event handled", event)
             return
         attempts = letter.attempts + 1
         final = self._policy.exhausted(attempts)
         delay = self._policy.delay(attempts)
-        error = failed[0][1]
-        self._log_failure(letter.position, letter.aggregate_id, error, attempts=attempts, final=final)
+        event, error = failed[0]
+        self._log_failure(event, error, attempts=attempts, final=final)
         dead_letters.record_failure(self.name, letter.position, error, attempts=attempts, delay=delay, final=final)
 
-    def _log_failure(self, position: int, aggregate_id: UUID, error: Exception, *, attempts: int, final: bool) -> None:
-        logger.log(
-            logging.ERROR if final else logging.WARNING,
-            "event became a dead letter" if final else "event could not be handled, parked",
-            extra={
-                "subscription": self.name,
-                "position": position,
-                "aggregate_id": str(aggregate_id),
-                "error_type": type(error).__name__,
-                "attempts": attempts,
-            },
-        )
+    def _log_failure(self, event: Recorded, error: Exception, *, attempts: int, final: bool) -> None:
+        level = logging.ERROR if final else logging.WARNING
+        message = "event became a dead letter" if final else "event could not be handled, parked"
+        self._log(level, message, event, error_type=type(error).__name__, attempts=attempts)
+
+    def _log(self, level: int, message: str, event: Recorded, **fields: object) -> None:
+        """Log under the trace of the request that caused the event, whose lines name a user as `user_id` too."""
+        ids = {"event_id": str(event.event_id), f"{event.aggregate_type}_id": str(event.aggregate_id)}
+        with use(replace(current(), traceparent=event.traceparent)):
+            logger.log(level, message, extra={"subscription": self.name, "position": event.position, **ids, **fields})
 
 
 def _by_aggregate(events: Sequence[Recorded]) -> list[list[Recorded]]:
