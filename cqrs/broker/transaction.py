@@ -12,6 +12,7 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from cqrs.broker.abandoned import OWN_READ_CONCERN, end_abandoned
 from cqrs.broker.mongodb import STORE, Client, translated
 from cqrs.errors import Unavailable
 
@@ -24,31 +25,44 @@ TIME_EXPIRED = 50
 # that only hands the turn to those who did not wait.
 FIRST_PAUSE = 0.002
 LONGEST_PAUSE = 0.05
+# So long nobody who is alive keeps a transaction open on purpose.
+SUSPICIOUS_SECONDS = 1.5
 
 T = TypeVar("T")
 
 
-def in_transaction(client: Client, work: Callable[[ClientSession], T], *, seconds: float = DEADLINE) -> T:
+def in_transaction(
+    client: Client,
+    work: Callable[[ClientSession], T],
+    *,
+    seconds: float = DEADLINE,
+    read_concern: str = OWN_READ_CONCERN,
+) -> T:
     """Return what `work` returns, once its writes are committed on a majority and in its journal.
 
     `work` may run several times, and must take effect through its session only. Raises Unavailable when it has not
     succeeded after `seconds`: where the answer to the commit was lost, it may have taken effect all the same. Whatever
-    else `work` raises aborts and passes through.
+    else `work` raises aborts and passes through. Work that may pause for seconds, because it runs code of others, needs
+    `read_concern="majority"`: with the other it would be taken for frozen by whoever conflicts with it.
     """
     deadline = time.monotonic() + seconds
+    look_at = time.monotonic() + SUSPICIOUS_SECONDS
     with translated(), pymongo.timeout(seconds), client.start_session() as session:
         for attempt in count():
             try:
-                return _attempt(session, work, deadline)
+                return _attempt(session, work, deadline, read_concern)
             except PyMongoError as error:
                 if not error.has_error_label(TRANSIENT):
                     raise
+                if time.monotonic() >= look_at:
+                    end_abandoned(client)
+                    look_at = time.monotonic() + SUSPICIOUS_SECONDS
                 _pause(attempt, deadline, error)
     raise AssertionError("unreachable")
 
 
-def _attempt(session: ClientSession, work: Callable[[ClientSession], T], deadline: float) -> T:
-    session.start_transaction(ReadConcern("snapshot"), WriteConcern("majority", j=True))
+def _attempt(session: ClientSession, work: Callable[[ClientSession], T], deadline: float, read_concern: str) -> T:
+    session.start_transaction(ReadConcern(read_concern), WriteConcern("majority", j=True))
     try:
         result = work(session)
     except BaseException:

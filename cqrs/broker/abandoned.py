@@ -1,0 +1,70 @@
+"""Ending transactions that nobody will finish.
+
+MongoDB does not end a transaction with the connection of its client: what a killed process had written stays locked for
+up to eighty seconds, and everybody else conflicts with it. So who has been conflicting for too long looks for such
+transactions and ends them. To end one too many does no harm: it is aborted, and its owner begins it again.
+"""
+
+import logging
+from typing import Any
+
+import pymongo
+from bson.binary import Binary
+from bson.codec_options import CodecOptions
+from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from cqrs.broker.mongodb import APP_NAME, Client, Document
+
+logger = logging.getLogger(__name__)
+
+# The broker's own transactions pause between two statements for milliseconds.
+GONE_MICROSECONDS = 1_000_000
+FROZEN_MICROSECONDS = 4_000_000
+LOOK_SECONDS = 2.0
+
+# Of the broker's own user: to see and to end the transactions of others would need a privilege.
+WHAT_RUNS = [{"$currentOp": {"allUsers": False, "idleConnections": True, "idleSessions": True}}]
+# What the broker's own, short transactions read with; a handler's transaction, which may take its time, does not.
+OWN_READ_CONCERN = "snapshot"
+
+
+def end_abandoned(client: Client) -> int:
+    """End the idle transactions whose client is gone, and the broker's own that are frozen; return how many.
+
+    Those of the same user only. Never raises: it is a remedy, and who asked for it tries again anyway.
+    """
+    try:
+        with pymongo.timeout(LOOK_SECONDS):
+            # The stage takes no other read concern; session ids are handed back as the bytes that they are.
+            admin = client.get_database("admin", CodecOptions(), read_concern=ReadConcern("local"))
+            running = list(admin.aggregate(WHAT_RUNS))
+            sessions = _abandoned(running)
+            if sessions:
+                admin.command("killSessions", [{"id": session} for session in sessions])
+    except PyMongoError:
+        logger.warning("could not look for abandoned transactions", exc_info=True)
+        return 0
+    if sessions:
+        logger.warning("ended abandoned transactions", extra={"transactions": len(sessions)})
+    return len(sessions)
+
+
+def _abandoned(running: list[Document]) -> list[Binary]:
+    connections = {one["connectionId"] for one in running if one.get("type") == "op" and "connectionId" in one}
+    idle = [one for one in running if one.get("type") == "idleSession" and "transaction" in one]
+    return [one["lsid"]["id"] for one in idle if _is_gone(one, connections) or _is_frozen(one)]
+
+
+def _is_gone(session: Document, connections: set[Any]) -> bool:
+    inactive = session["transaction"]["timeInactiveMicros"]
+    return inactive >= GONE_MICROSECONDS and session.get("connectionId") not in connections
+
+
+def _is_frozen(session: Document) -> bool:
+    transaction = session["transaction"]
+    return (
+        transaction["timeInactiveMicros"] >= FROZEN_MICROSECONDS
+        and session.get("appName") == APP_NAME
+        and transaction["parameters"]["readConcern"].get("level") == OWN_READ_CONCERN
+    )

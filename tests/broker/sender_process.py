@@ -1,0 +1,79 @@
+"""A process that sends, for tests that kill, freeze or crowd it: `python -m tests.broker.sender_process KIND NAME …`.
+
+It prints a line of JSON when it is ready and for each call that has returned.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any
+
+import msgspec
+from pymongo.client_session import ClientSession
+
+from cqrs.broker import Broker, ConsumerRecord, Interceptor, Message, Producer, define_broker, define_producer
+
+TOPIC = "orders"
+PARTITIONS = 3
+MESSAGES_A_CALL = 30
+
+
+class SignalsItself(Interceptor):
+    """Kills or freezes the process within its first transaction: after the counters, before the messages."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        self._number: signal.Signals | None = number
+
+    def before_append(self, records: Sequence[ConsumerRecord], session: ClientSession) -> None:
+        number, self._number = self._number, None
+        if number is not None:
+            say({"inTransaction": len(records), "of": session.in_transaction})
+            os.kill(os.getpid(), number)
+
+
+def say(what: Any) -> None:
+    print(msgspec.json.encode(what).decode(), flush=True)
+
+
+def send_lists_for_ever(producer: Producer, name: str) -> None:
+    for call in count():
+        messages = [Message(value={"call": f"{name}-{call}", "index": index}) for index in range(MESSAGES_A_CALL)]
+        producer.send(messages)
+        say({"call": f"{name}-{call}"})
+
+
+def send_one_by_one(producer: Producer, name: str) -> None:
+    sys.stdin.readline()
+    for number in range(int(sys.argv[3])):
+        sent = producer.send(Message(value=f"{name}-{number}"))
+        say({"value": f"{name}-{number}", "offset": sent[0].offset})
+
+
+def send_once(producer: Producer, name: str) -> None:
+    sent = producer.send(Message(value=name))
+    say({"offset": sent[0].offset})
+
+
+# By kind: what is sent, how, and which signal the process gives itself.
+KINDS: dict[str, tuple[Callable[[Producer, str], None], str, signal.Signals | None]] = {
+    "lists": (send_lists_for_ever, "round-robin", None),
+    "crowd": (send_one_by_one, "hash", None),
+    "killed": (send_once, "hash", signal.SIGKILL),
+    "frozen": (send_once, "hash", signal.SIGSTOP),
+}
+
+
+def main() -> None:
+    work, strategy, number = KINDS[sys.argv[1]]
+    partitions = PARTITIONS if strategy == "round-robin" else 1
+    interceptors = [] if number is None else [SignalsItself(number)]
+    with Broker(define_broker(), interceptors=interceptors) as broker:
+        config = define_producer(topic=TOPIC, partitions=partitions, partition_strategy=strategy)  # type: ignore[arg-type]
+        say("ready")
+        work(broker.create_producer(config), sys.argv[2])
+
+
+if __name__ == "__main__":
+    main()
