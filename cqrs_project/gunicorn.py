@@ -1,9 +1,17 @@
 """gunicorn's settings for one replica: `gunicorn --config cqrs_project/gunicorn.py cqrs_project.wsgi:application`."""
 
 import os
+import sys
 from pathlib import Path
 
-from cqrs_project.environment import read_environment
+from cqrs_project.environment import InvalidEnvironment, read_environment
+
+try:
+    _environment = read_environment()
+except InvalidEnvironment as error:
+    # gunicorn would add a traceback to anything but an exit.
+    sys.stderr.write(f"{error}\n")
+    sys.exit(2)
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 
@@ -11,7 +19,7 @@ bind = os.environ.get("BIND", "127.0.0.1:8000")
 # More processes are more replicas, which nginx then balances.
 worker_class = "cqrs_project.web_worker.WebWorker"
 workers = 1
-threads = read_environment().web_threads
+threads = _environment.web_threads
 preload_app = False
 
 # Longer than nginx keeps an idle connection, so that it is never closed under a request that nginx is sending.

@@ -176,10 +176,14 @@ def test_an_empty_optional_setting_is_none() -> None:
     assert (environment.nats_url, environment.metrics_port) == (None, None)
 
 
-def run_manage(variables: dict[str, str]) -> Any:
+MANAGE = ["manage.py", "check"]
+GUNICORN = ["-m", "gunicorn", "--config", "cqrs_project/gunicorn.py", "--check-config", "cqrs_project.wsgi"]
+
+
+def run_python(command: list[str], variables: dict[str, str]) -> Any:
     inherited = {name: value for name, value in os.environ.items() if name not in {*GOOD, *BAD}}
     return subprocess.run(
-        [sys.executable, "manage.py", "check"],
+        [sys.executable, *command],
         cwd=settings.BASE_DIR,
         env={**inherited, **variables},
         capture_output=True,
@@ -189,8 +193,9 @@ def run_manage(variables: dict[str, str]) -> Any:
     )
 
 
-def test_the_command_line_prints_a_line_for_each_mistake_and_no_traceback() -> None:
-    run = run_manage(BAD)
+@pytest.mark.parametrize("command", [MANAGE, GUNICORN], ids=["manage.py", "gunicorn"])
+def test_a_line_is_printed_for_each_mistake_and_no_traceback(command: list[str]) -> None:
+    run = run_python(command, BAD)
 
     lines = run.stderr.splitlines()
     assert run.returncode == 2
@@ -198,7 +203,8 @@ def test_the_command_line_prints_a_line_for_each_mistake_and_no_traceback() -> N
     assert "secret" not in run.stderr
 
 
-def test_good_settings_pass_without_reaching_a_store() -> None:
-    run = run_manage(GOOD)
+@pytest.mark.parametrize("command", [MANAGE, GUNICORN], ids=["manage.py", "gunicorn"])
+def test_good_settings_pass_without_reaching_a_store(command: list[str]) -> None:
+    run = run_python(command, GOOD)
 
     assert (run.returncode, run.stderr) == (0, "")
