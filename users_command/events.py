@@ -4,7 +4,7 @@ These shapes are published. They are never edited: a change is a new version wit
 """
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -96,6 +96,18 @@ class Profile(Part, frozen=True, kw_only=True):
     cell: str | None = None
     picture: Picture | None = None
     nat: str | None = None
+
+
+def profile_as_shown(profile: Profile, *, kept: tuple[type, ...] = ()) -> dict[str, Any]:
+    """Return a profile as both sides show it: in camelCase, without what is unknown, dates in `dob` and `registered`.
+
+    Values of the types in `kept` stay what they are, others become what JSON knows.
+    """
+    shown: dict[str, Any] = msgspec.to_builtins(profile, builtin_types=kept)
+    for name, at in (("dob", "bornAt"), ("registered", "registeredAt")):
+        if at in shown:
+            shown[name] = {"date": shown.pop(at)}
+    return shown
 
 
 class UserStateChanged(Event, frozen=True, kw_only=True):

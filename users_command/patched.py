@@ -5,7 +5,7 @@ from typing import Any
 from cqrs.web.validation import validate
 from users_command.events import Profile
 from users_command.merge_patch import merge_patch
-from users_command.serializers import UserIn, profile_from, user_document
+from users_command.serializers import UserIn, profile_from, profile_to_patch
 
 
 def patched(profile: Profile, patch: dict[str, Any]) -> Profile:
@@ -13,4 +13,4 @@ def patched(profile: Profile, patch: dict[str, Any]) -> Profile:
 
     Raises InvalidRequest naming everything that is wrong with the result.
     """
-    return profile_from(validate(merge_patch(user_document(profile), patch), UserIn))
+    return profile_from(validate(merge_patch(profile_to_patch(profile), patch), UserIn))

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-import msgspec
 from msgspec import Meta, Struct
 
 from cqrs.clock import cut
@@ -153,15 +152,12 @@ def profile_from(user: UserIn) -> events.Profile:
     )
 
 
-def user_document(profile: events.Profile) -> dict[str, Any]:
-    """Return the profile in the shape of randomuser.me, without what is unknown: what a merge patch applies to."""
-    shape = msgspec.to_builtins(profile)
-    for name, old in (("dob", "bornAt"), ("registered", "registeredAt")):
-        if old in shape:
-            shape[name] = {"date": shape.pop(old)}
+def profile_to_patch(profile: events.Profile) -> dict[str, Any]:
+    """Return a profile as it could come in again, which a merge patch applies to: the way back of `profile_from`."""
+    shape = events.profile_as_shown(profile)
     if "identity" in shape:
         shape["id"] = shape.pop("identity")
-    return shape  # type: ignore[no-any-return]  # a struct always becomes a dict
+    return shape
 
 
 def _part(source: Struct | None, target: type[events.Part]) -> Any:

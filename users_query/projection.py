@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-import msgspec
 import pymongo
 from pymongo import InsertOne, ReplaceOne
 from pymongo.errors import BulkWriteError
@@ -17,6 +16,7 @@ from pymongo.errors import BulkWriteError
 from cqrs.clock import now
 from cqrs.errors import RecordError, Unavailable
 from cqrs.messages import Envelope
+from users_command.events import profile_as_shown
 from users_query.commands import RemoveUserDocument, StoreUserDocument
 from users_query.documents import COLLECTION
 from users_query.events import UserDocumentStored
@@ -72,15 +72,11 @@ class UserProjection:
 
 def user_document(command: StoreUserDocument, stored_at: datetime) -> Document:
     """Return the document of a user, as it is stored. What is unknown is left out."""
-    profile = msgspec.to_builtins(command.profile, builtin_types=(datetime, UUID))
-    for name, old in (("dob", "bornAt"), ("registered", "registeredAt")):
-        if old in profile:
-            profile[name] = {"date": profile.pop(old)}
     return {
         "_id": command.user_id,
         "version": command.version,
         "deleted": False,
-        **profile,
+        **profile_as_shown(command.profile, kept=(datetime, UUID)),
         "seed": command.seed,
         "appId": command.app_id,
         "currentStatus": "SYNCHRONIZED",
