@@ -11,6 +11,7 @@ from cqrs.broker.config import (
     define_producer,
     define_topic,
 )
+from cqrs.broker.consumer import AlreadySubscribed, Consumer, OffsetInfo
 from cqrs.broker.errors import (
     BrokerError,
     Fenced,
@@ -26,15 +27,18 @@ from cqrs.broker.errors import (
     OffsetPurged,
     UnknownTopic,
 )
+from cqrs.broker.group_member import Timing
 from cqrs.broker.interceptors import Interceptor
 from cqrs.broker.message import ConsumerRecord, Message, Sent
 from cqrs.broker.producer import Producer
 from cqrs.broker.topics import Topic
 
 __all__ = [
+    "AlreadySubscribed",
     "Broker",
     "BrokerConfig",
     "BrokerError",
+    "Consumer",
     "ConsumerConfig",
     "ConsumerRecord",
     "Fenced",
@@ -49,10 +53,12 @@ __all__ = [
     "MissingKey",
     "NoTransaction",
     "NotConnected",
+    "OffsetInfo",
     "OffsetPurged",
     "Producer",
     "ProducerConfig",
     "Sent",
+    "Timing",
     "Topic",
     "TopicConfig",
     "UnknownTopic",

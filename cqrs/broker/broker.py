@@ -1,17 +1,23 @@
 """The broker: the connection that producers and consumers of one process share."""
 
+import logging
 import os
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
 from cqrs.broker.coalescing import Appender
-from cqrs.broker.config import BrokerConfig, ProducerConfig
+from cqrs.broker.config import BrokerConfig, ConsumerConfig, ProducerConfig
+from cqrs.broker.consumer import Consumer
+from cqrs.broker.group_member import Timing
 from cqrs.broker.interceptors import Interceptor
+from cqrs.broker.logs import BrokerLog
 from cqrs.broker.mongodb import Connection, translated
 from cqrs.broker.producer import Producer
 from cqrs.broker.store import Store
 from cqrs.broker.topics import Topics
+
+logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10.0
 
@@ -26,6 +32,7 @@ class Broker:
         self._connection = Connection(config.mongo_uri)
         self._store: Store | None = None
         self._appender = self._new_appender()
+        self._consumers: list[Consumer] = []
 
     def connect(self) -> Self:
         """Return when the primary answers and the collections are there. Connected already, it only looks again.
@@ -45,7 +52,9 @@ class Broker:
         return self
 
     def disconnect(self) -> None:
-        """Give the client back. Consumers should have been unsubscribed; what is sent from now on is NotConnected."""
+        """Unsubscribe the consumers and give the client back; what is sent from now on is NotConnected."""
+        for consumer in self._consumers:
+            consumer.unsubscribe()
         self._store = None
         self._connection.close()
 
@@ -72,6 +81,19 @@ class Broker:
             database=self.config.database,
             interceptors=self.interceptors,
         )
+
+    def create_consumer(self, config: ConsumerConfig, *, timing: Timing | None = None) -> Consumer:
+        """Return a consumer: one member of a group, once it is subscribed. Its topic need not be there yet."""
+        consumer = Consumer(
+            config,
+            store=lambda: self.store,
+            is_up=lambda: self.is_connected,
+            log=BrokerLog(logger, self.config),
+            interceptors=self.interceptors,
+            timing=timing,
+        )
+        self._consumers.append(consumer)
+        return consumer
 
     def _appender_of_process(self) -> Appender:
         if self._appender.process != os.getpid():

@@ -1,0 +1,188 @@
+"""A consumer: one member of a group, which has the records of its share of the partitions handled in order."""
+
+import threading
+from collections.abc import Callable, Sequence
+from uuid import uuid4
+
+import msgspec
+
+from cqrs.broker import lag
+from cqrs.broker.circumstances import Circumstances
+from cqrs.broker.config import ConsumerConfig
+from cqrs.broker.errors import BrokerError, OffsetPurged
+from cqrs.broker.failing import ErrorHandler, Log
+from cqrs.broker.group_member import GroupMember, Timing
+from cqrs.broker.handling import Handler, Handling
+from cqrs.broker.interceptors import Interceptor
+from cqrs.broker.lease import Lease
+from cqrs.broker.membership import Membership
+from cqrs.broker.partition_worker import PartitionWorker
+from cqrs.broker.store import Store
+
+
+class AlreadySubscribed(BrokerError):
+    """A consumer has one handler; another one needs a consumer of its own."""
+
+    def __init__(self, group_id: str) -> None:
+        self.group_id = group_id
+        super().__init__(f"this consumer of group {group_id!r} is subscribed already")
+
+
+class OffsetInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a consumer is in a partition that it owns under `epoch`.
+
+    `position` is the next offset to handle, `committed` where the group goes on if this member dies, `latest` the
+    offset that the next message will get; `lag` counts the messages from `position` to it.
+    """
+
+    partition: int
+    committed: int
+    position: int
+    latest: int
+    lag: int
+    epoch: int
+
+
+class Consumer:
+    """Made by `Broker.create_consumer`. All methods may be called from any thread, and from a handler."""
+
+    def __init__(
+        self,
+        config: ConsumerConfig,
+        *,
+        store: Callable[[], Store],
+        is_up: Callable[[], bool],
+        log: Log,
+        interceptors: Sequence[Interceptor] = (),
+        timing: Timing | None = None,
+    ) -> None:
+        self.config = config
+        self._store = store
+        self._is_up = is_up
+        self._log = log
+        self._interceptors = tuple(interceptors)
+        self._timing = timing or Timing()
+        self._paused = threading.Event()
+        self._changing = threading.Lock()
+        self._member: GroupMember | None = None
+        self._lease = Lease(self._timing.session_timeout)
+
+    def subscribe(
+        self,
+        handler: Handler,
+        error_handler: ErrorHandler | None = None,
+        *,
+        batch: bool = False,
+        transactional: bool = False,
+    ) -> None:
+        """Have the records handled in threads of this consumer, from now on; returns at once.
+
+        Whatever is sent after it has returned reaches the group. `handler` gets one record, or with `batch` a list of
+        one partition's; with `transactional` also the session of the transaction in which their offset is committed.
+        Records of one partition come in order and one after the other, partitions side by side. `error_handler` gets
+        each error with its record, or with None where that is OffsetPurged and the policy is `fail`.
+
+        Raises AlreadySubscribed, NotConnected, Unavailable.
+        """
+        with self._changing:
+            if self._member is not None and self._member.is_working:
+                raise AlreadySubscribed(self.config.group_id)
+            handling = Handling(
+                handler=handler,
+                group=self.config.group_id,
+                payload=self.config.payload,
+                batch=batch,
+                transactional=transactional,
+                interceptors=self._interceptors,
+            )
+            self._member = self._new_member(handling, error_handler)
+            self._member.start()
+
+    def unsubscribe(self) -> None:
+        """Stop for good: finish what is in hand, commit it, leave the group. Returns when no thread is left.
+
+        From within a handler it only asks for that, since the handler itself is in hand. A second call waits as well.
+        """
+        member = self._member
+        if member is not None:
+            member.stop()
+            member.join()
+
+    def pause(self) -> None:
+        """Begin no other record, until `resume`; partitions and positions stay as they are."""
+        self._paused.set()
+
+    def resume(self) -> None:
+        """Go on where `pause` has stopped."""
+        self._paused.clear()
+        for worker in self._workers():
+            worker.look()
+
+    def commit(self) -> None:
+        """Commit what has been handled in all partitions of this member. Raises Fenced, Unavailable."""
+        for worker in self._workers():
+            worker.commit()
+
+    @property
+    def is_subscribed(self) -> bool:
+        """Whether the handler is being given records, or would be if there were some or it were not paused."""
+        return self._member is not None and self._member.is_working
+
+    @property
+    def is_paused(self) -> bool:
+        return self._paused.is_set()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether a primary is known now."""
+        return self._is_up()
+
+    @property
+    def failure(self) -> OffsetPurged | None:
+        """Why this consumer has stopped by itself, with the policy `fail`; else None."""
+        return None if self._member is None else self._member.failure
+
+    def offset_info(self) -> dict[int, OffsetInfo]:
+        """Return by partition where this member is in what it owns. Raises NotConnected, Unavailable."""
+        group = self.lag()
+        info = {}
+        for worker in self._workers():
+            partition, position = worker.claim.partition, worker.position
+            known = group[partition]
+            info[partition] = OffsetInfo(
+                partition=partition,
+                committed=known.committed,
+                position=position,
+                latest=known.latest,
+                lag=max(0, known.latest - position),
+                epoch=worker.claim.epoch,
+            )
+        return info
+
+    def lag(self) -> dict[int, lag.PartitionLag]:
+        """Return by partition how far the whole group is behind. Raises NotConnected, Unavailable."""
+        return lag.measure(self._store(), group=self.config.group_id, topic=self.config.topic)
+
+    def _new_member(self, handling: Handling, on_error: ErrorHandler | None) -> GroupMember:
+        store, config = self._store(), self.config
+        circumstances = Circumstances(
+            store=store,
+            config=config,
+            handling=handling,
+            on_error=on_error,
+            lease=self._lease,
+            paused=self._paused,
+            log=self._log,
+        )
+        membership = Membership(
+            store,
+            group=config.group_id,
+            topic=config.topic,
+            member=uuid4().hex,
+            partitions=config.partitions,
+            session_timeout=self._timing.session_timeout,
+        )
+        return GroupMember(circumstances, membership, self._timing)
+
+    def _workers(self) -> list[PartitionWorker]:
+        return [] if self._member is None else list(self._member.workers.values())

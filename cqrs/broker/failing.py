@@ -1,0 +1,91 @@
+"""A record that fails: tried again in place, with back-off, until it succeeds or is given up."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from cqrs.broker.errors import Fenced, InvalidPayload
+from cqrs.broker.message import ConsumerRecord
+from cqrs.clock import now
+from cqrs.errors import Unavailable
+from cqrs.retry import RetryPolicy
+
+Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
+ErrorHandler = Callable[[Exception, ConsumerRecord | None], None]
+
+UNAVAILABLE = RetryPolicy(max_attempts=0, base=0.2, cap=5.0)
+
+
+class Interrupted(Exception):
+    """The partition has to be left before the record could be handled: it stays unhandled."""
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that was given up: its last error, and when each attempt failed."""
+
+    error: Exception
+    failed_at: tuple[datetime, ...]
+
+
+class Persistence:
+    """Tries the handling of a record until it succeeds, the policy is exhausted, or the partition must be left.
+
+    The first failure counts; Unavailable does not, and is waited out for ever. A payload of the wrong shape fails at
+    once for good: it will not change. `rest` waits so many seconds and says whether to go on.
+    """
+
+    def __init__(
+        self, policy: RetryPolicy, *, rest: Callable[[float], bool], on_error: ErrorHandler | None, log: Log
+    ) -> None:
+        self._policy = policy
+        self._rest = rest
+        self._on_error = on_error
+        self._log = log
+
+    def run(self, record: ConsumerRecord, attempt: Callable[[], None]) -> Failure | None:
+        """Return None once `attempt` has succeeded, or the failure. Raises Interrupted, Fenced."""
+        failed_at: list[datetime] = []
+        outages = 0
+        while True:
+            try:
+                attempt()
+            except Fenced:
+                raise
+            except Unavailable as error:
+                outages += 1
+                self._tell(error, record, attempts=len(failed_at))
+                delay = UNAVAILABLE.delay(outages)
+            except Exception as error:  # noqa: BLE001 - whatever a handler raises is held against its record
+                failed_at.append(now())
+                self._tell(error, record, attempts=len(failed_at))
+                if isinstance(error, InvalidPayload) or self._policy.exhausted(len(failed_at)):
+                    return Failure(error=error, failed_at=tuple(failed_at))
+                delay = self._policy.delay(len(failed_at))
+            else:
+                return None
+            if not self._rest(delay):
+                raise Interrupted
+
+    def _tell(self, error: Exception, record: ConsumerRecord, *, attempts: int) -> None:
+        self._log.warning(
+            "record could not be handled",
+            extra={**place_of(record), "error_type": type(error).__name__, "attempts": attempts},
+        )
+        tell(self._on_error, error, record, self._log)
+
+
+def tell(on_error: ErrorHandler | None, error: Exception, record: ConsumerRecord | None, log: Log) -> None:
+    """Let the error handler know. What it raises itself is logged and changes nothing."""
+    if on_error is None:
+        return
+    try:
+        on_error(error, record)
+    except Exception:
+        log.exception("error handler failed", extra={} if record is None else place_of(record))
+
+
+def place_of(record: ConsumerRecord) -> dict[str, object]:
+    """Return the fields that say in a log line which record is meant."""
+    return {"topic": record.topic, "partition": record.partition, "offset": record.offset}

@@ -1,0 +1,195 @@
+"""One member of a group at work: keeps its heartbeat, starts and stops a worker for each partition that it owns."""
+
+import threading
+import time
+
+import msgspec
+import pymongo
+
+from cqrs.broker import dead_letters, positions
+from cqrs.broker.circumstances import Circumstances
+from cqrs.broker.errors import Fenced, OffsetPurged
+from cqrs.broker.failing import UNAVAILABLE
+from cqrs.broker.membership import Membership
+from cqrs.broker.ownership import Ownership
+from cqrs.broker.partition_worker import PartitionWorker
+from cqrs.broker.positions import Claim
+from cqrs.errors import Unavailable
+
+# While something has to change hands, this member looks more often.
+FIRST_LOOK = 0.05
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a member shows that it lives, and after how long without that it is given up; seconds."""
+
+    heartbeat: float = 1.0
+    session_timeout: float = 5.0
+
+
+class GroupMember:
+    """Works from `start` until `stop`, or until a partition fails for good. Its thread owns the ownership."""
+
+    def __init__(self, circumstances: Circumstances, membership: Membership, timing: Timing) -> None:
+        self.failure: OffsetPurged | None = None
+        self.workers: dict[int, PartitionWorker] = {}
+        self._its = circumstances
+        self._ownership = Ownership(
+            circumstances.store,
+            membership,
+            group=circumstances.config.group_id,
+            topic=circumstances.config.topic,
+            drop=self._drop,
+        )
+        self._timing = timing
+        # Their partitions are lost, but they have a record in hand.
+        self._leaving: list[PartitionWorker] = []
+        self._wake = threading.Event()
+        self._stopping = False
+        self._unsettled = 0
+        self._failures = 0
+        config = circumstances.config
+        self._thread = threading.Thread(target=self._run, name=f"broker-{config.group_id}-{config.topic}", daemon=True)
+
+    def start(self) -> None:
+        """Join the group, which fixes where it starts, and begin to work. Raises Unavailable."""
+        store, config = self._its.store, self._its.config
+        positions.establish(store, group=config.group_id, topic=config.topic, from_beginning=config.from_beginning)
+        self._ownership.join()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the member to finish what is in hand, commit, and leave the group."""
+        self._stopping = True
+        for worker in list(self.workers.values()):
+            worker.stop()
+        self._wake.set()
+
+    def join(self) -> None:
+        """Wait until it has left; not from one of its own threads, which it waits for itself."""
+        workers = [*self.workers.values(), *self._leaving]
+        if not any(worker.is_current_thread for worker in workers) and threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def look(self) -> None:
+        """Look now whether there is something to do."""
+        self._wake.set()
+
+    @property
+    def is_working(self) -> bool:
+        return self._thread.is_alive() and not self._stopping
+
+    def _run(self) -> None:
+        while not self._is_done():
+            self._wake.clear()
+            self._wake.wait(self._turn())
+        self._leave()
+
+    def _is_done(self) -> bool:
+        if not self._stopping or any(worker.is_running for worker in [*self.workers.values(), *self._leaving]):
+            return False
+        # Released as far as possible; who cannot reach the store does not stay for it.
+        return not self.workers or self._failures > 0
+
+    def _turn(self) -> float:
+        """Do what there is to do; return the seconds until the next turn."""
+        sent = time.monotonic()
+        try:
+            with pymongo.timeout(self._timing.session_timeout):
+                self._step(sent)
+        except Unavailable as error:
+            return self._failed(error)
+        except Exception as error:
+            # Ending the thread would leave the partitions to nobody while the process lives.
+            if not self._failures:
+                self._its.log.exception("group cannot be kept", extra=self._fields())
+            return self._failed(error)
+        if self._failures:
+            self._failures = 0
+            self._its.log.info("group is kept again", extra=self._fields())
+        if self._unsettled or self._stopping:
+            return min(self._timing.heartbeat, FIRST_LOOK * 2.0 ** min(self._unsettled, 10))
+        return max(0.0, self._timing.heartbeat - (time.monotonic() - sent))
+
+    def _step(self, sent: float) -> None:
+        self._leaving = [worker for worker in self._leaving if worker.is_running]
+        if self._stopping:
+            self._ownership.stay()
+            self._its.lease.renew(sent)
+            for worker in self.workers.values():
+                worker.stop()
+        else:
+            self._follow(sent)
+        self._release_ended()
+        self._commit()
+
+    def _follow(self, sent: float) -> None:
+        turn = self._ownership.step(busy={worker.claim.partition for worker in self._leaving})
+        self._its.lease.renew(sent)
+        for claim in turn.gained:
+            self._its.log.info("partition gained", extra={**self._fields(), "partition": claim.partition})
+            worker = PartitionWorker(claim, self._its, ended=self.look)
+            self.workers[claim.partition] = worker
+            worker.start()
+        for claim in turn.unwanted:
+            self.workers[claim.partition].stop()
+        self._unsettled = 0 if turn.is_settled else self._unsettled + 1
+        if self.workers:
+            config = self._its.config
+            wanted = dead_letters.partitions_to_retry(self._its.store, group=config.group_id, topic=config.topic)
+            for partition in wanted & self.workers.keys():
+                self.workers[partition].retry_letters()
+
+    def _release_ended(self) -> None:
+        for partition, worker in list(self.workers.items()):
+            if worker.is_running:
+                continue
+            if worker.failure is not None:
+                self.failure = worker.failure
+                self.stop()
+            try:
+                self._ownership.release(partition, offset=worker.position if self._its.config.auto_commit else None)
+            except Fenced:
+                self._its.log.warning("partition lost", extra={**self._fields(), "partition": partition})
+            else:
+                self._its.log.info("partition released", extra={**self._fields(), "partition": partition})
+            del self.workers[partition]
+            if not self._stopping:
+                # Where it is still assigned to this member, that claims it again.
+                self._wake.set()
+
+    def _commit(self) -> None:
+        """Commit also where the record in hand takes long, so that those before it are not handled again."""
+        for worker in self.workers.values():
+            try:
+                worker.commit_if_due()
+            except Fenced:
+                worker.stop()
+
+    def _drop(self, claim: Claim) -> None:
+        """Stop the worker of a partition that is lost."""
+        worker = self.workers.pop(claim.partition, None)
+        if worker is not None:
+            worker.stop()
+            self._leaving.append(worker)
+
+    def _leave(self) -> None:
+        try:
+            with pymongo.timeout(self._timing.session_timeout):
+                self._ownership.leave()
+        except Unavailable:
+            self._its.log.warning("left the group without telling it", extra=self._fields())
+
+    def _failed(self, error: Exception) -> float:
+        self._failures += 1
+        if self._failures == 1:
+            self._its.log.warning(
+                "group cannot be kept now, trying again", extra={**self._fields(), "error_type": type(error).__name__}
+            )
+        if self._stopping:
+            for worker in self.workers.values():
+                worker.stop()
+        return min(self._timing.heartbeat, UNAVAILABLE.delay(self._failures))
+
+    def _fields(self) -> dict[str, object]:
+        return {"group": self._its.config.group_id, "topic": self._its.config.topic}

@@ -1,0 +1,33 @@
+"""How long a member may take itself for alive without having heard so from the store."""
+
+import threading
+import time
+
+
+class Lease:
+    """Holds for `seconds` from the last heartbeat that succeeded, counted from when that was sent.
+
+    The store counts from when it arrived, which is later: so a member that was frozen or cut off stops handling before
+    anybody else may own its partitions. What it had in hand at that moment is refused by the epoch.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._until = 0.0
+        self._renewed = threading.Condition()
+
+    def renew(self, sent: float) -> None:
+        """A heartbeat sent at the monotonic time `sent` has succeeded."""
+        with self._renewed:
+            self._until = sent + self._seconds
+            self._renewed.notify_all()
+
+    def holds(self, now: float) -> bool:
+        """Whether it holds at the monotonic time `now`."""
+        return now < self._until
+
+    def wait(self, seconds: float) -> None:
+        """Return when it has been renewed, after `seconds` at the latest."""
+        with self._renewed:
+            if not self.holds(time.monotonic()):
+                self._renewed.wait(seconds)
