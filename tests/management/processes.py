@@ -39,6 +39,11 @@ def managed(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
     return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
+def said(stderr: str) -> list[str]:
+    """The lines of a command that are none of its log, which threads of the drivers write to until the very end."""
+    return [line for line in stderr.splitlines() if not line.startswith("{")]
+
+
 @contextmanager
 def _beside(*arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(

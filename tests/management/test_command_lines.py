@@ -13,7 +13,7 @@ import pytest
 from cqrs.eventlog.checkpoint import ensure
 from infra.stack.layout import REPOSITORY
 from tests.management.population import create
-from tests.management.processes import environment, managed
+from tests.management.processes import environment, managed, said
 
 COMMANDS = ["rebuild_projection", "check_projection", "dead_letters", "rebase_subscription", "reshard_subscription"]
 NOWHERE = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200"
@@ -40,7 +40,7 @@ def test_an_unknown_name_is_one_line(arguments: tuple[str, ...]) -> None:
     ended = managed(*arguments)
 
     assert ended.returncode == 2
-    assert ended.stderr.splitlines()[-1] == f"CommandError: {UNKNOWN[arguments]}"
+    assert said(ended.stderr) == [f"CommandError: {UNKNOWN[arguments]}"]
     assert "Traceback" not in ended.stderr
 
 
@@ -50,7 +50,7 @@ def test_a_store_that_is_away_is_one_line(arguments: tuple[str, ...]) -> None:
     ended = managed(*arguments, MONGODB_URI=NOWHERE)
 
     assert ended.returncode == 2
-    assert ended.stderr.splitlines()[-1] == "CommandError: mongodb is unavailable"
+    assert said(ended.stderr) == ["CommandError: mongodb is unavailable"]
 
 
 @pytest.mark.parametrize("name", ["check_projection", "rebuild_projection", "rebase_subscription"])
@@ -58,7 +58,7 @@ def test_a_database_that_is_away_is_one_line(name: str) -> None:
     ended = managed(name, "users", DATABASE_URL="postgresql://cqrs@127.0.0.1:1/cqrs")
 
     assert ended.returncode == 2
-    assert ended.stderr.splitlines()[-1] == "CommandError: postgresql is unavailable"
+    assert said(ended.stderr) == ["CommandError: postgresql is unavailable"]
 
 
 def test_a_terminal_sees_a_bar_and_a_file_sees_lines() -> None:

@@ -17,7 +17,7 @@ from infra.stack.stores import start_stores
 from infra.stack.supervisor import STORES, Supervisor
 from tests.free_ports import free_port
 from tests.management.population import create, documents, project, refusing, rename
-from tests.management.processes import environment, manage, managed
+from tests.management.processes import environment, manage, managed, said
 from users_query.indexes import ensure_indexes
 
 # So that the other cluster, which is young, has these transactions still before it.
@@ -68,7 +68,7 @@ def test_a_restored_database_is_replayed_whole_and_read_on(young_cluster: str) -
     letters = managed("dead_letters", "users", "list", DATABASE_URL=young_cluster)
 
     assert before.returncode == 1
-    assert before.stderr.splitlines()[-1] == FOREIGN
+    assert said(before.stderr) == [FOREIGN]
     assert future >= 10
     assert rebased.returncode == 0, rebased.stderr
     assert f"{future} events brought to this cluster's present, 1 parked events will be read again" in rebased.stdout
@@ -88,7 +88,7 @@ def test_other_commands_say_what_has_to_be_done_first(young_cluster: str) -> Non
     ]
 
     assert [process.returncode for process in ended] == [2, 2]
-    assert [process.stderr.splitlines()[-1] for process in ended] == [FOREIGN, FOREIGN]
+    assert [said(process.stderr) for process in ended] == [[FOREIGN], [FOREIGN]]
     assert documents().count_documents({}) == 3
 
 
