@@ -27,6 +27,10 @@ LONG_FILES = (
     "faults/test_sharing_and_stopping.py",
     "browser/test_runs.py",
     "browser/test_failures.py",
+    "management/test_command_lines.py",
+    "eventlog/test_query_plans.py",
+    "stack/test_supervision.py",
+    "stack/test_supervisor.py",
 )
 
 
