@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
+from benchmarks.broker_sends import broker_sends
 from benchmarks.bulk import bulk
 from benchmarks.errors import BenchmarkError
 from benchmarks.idle_latency import idle_latency
@@ -31,6 +32,7 @@ MEASUREMENTS: Mapping[str, Callable[[Stack, int], list[Measured]]] = {
     "one_by_one": one_by_one,
     "bulk": bulk,
     "reads_by_email": reads_by_email,
+    "broker_sends": broker_sends,
     "memory": lambda stack, _: [memory(stack, "after load")],
 }
 
