@@ -44,11 +44,11 @@ class Bulkhead:
 
 
 def places_for(threads: int) -> int:
-    """How many requests may need one store at once in a server of so many threads: half of them, and at least one.
+    """How many requests may need one store at once in a server of so many threads: ten of 24, and at least one.
 
-    Another third may wait for projections (see `cqrs.web.consistency`); the rest is free for whoever needs neither.
+    So a sixth is free for whoever needs no store, even where two of them hang.
     """
-    return max(1, threads // 2)
+    return max(1, threads * 5 // 12)
 
 
 def set_threads(threads: int) -> None:

@@ -13,6 +13,7 @@ from cqrs.web.consistency import wait_for
 from cqrs.web.errors import NotFound
 from cqrs.web.query_params import parse_query
 from users_query.documentation import FIND_BY_EMAIL, FIND_USER
+from users_query.mongodb import STORE
 from users_query.parameters import EmailParameters, UserParameters
 from users_query.queries import Document, FindUser, FindUserByEmail, find_user, find_user_by_email
 from users_query.representation import represent
@@ -23,6 +24,8 @@ RETRY_AFTER = 1.0
 class UserDocumentView(ApiView):
     """Finds a user by its id."""
 
+    store = STORE
+
     @FIND_USER
     def get(self, request: ApiRequest, user_id: UUID) -> HttpResponse:
         """Answer with the document."""
@@ -32,6 +35,8 @@ class UserDocumentView(ApiView):
 
 class UserByEmailView(ApiView):
     """Finds the newest user with an address."""
+
+    store = STORE
 
     @FIND_BY_EMAIL
     def get(self, request: ApiRequest) -> HttpResponse:

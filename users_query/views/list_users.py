@@ -10,6 +10,7 @@ from cqrs.web.api_view import ApiRequest, ApiView
 from cqrs.web.cursor import decode_cursor, encode_cursor
 from cqrs.web.query_params import parse_query
 from users_query.documentation import LIST_USERS
+from users_query.mongodb import STORE
 from users_query.parameters import ListParameters, Page
 from users_query.queries import ListUsers, list_users
 from users_query.representation import represent
@@ -17,6 +18,8 @@ from users_query.representation import represent
 
 class UserListView(ApiView):
     """Pages through the documents by cursor."""
+
+    store = STORE
 
     @LIST_USERS
     def get(self, request: ApiRequest) -> HttpResponse:
