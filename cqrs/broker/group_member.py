@@ -174,6 +174,9 @@ class GroupMember:
             self._leaving.append(worker)
 
     def _leave(self) -> None:
+        if self._failures:
+            self._its.log.warning("left the group without telling it", extra=self._fields())
+            return
         try:
             with pymongo.timeout(self._timing.session_timeout):
                 self._ownership.leave()

@@ -19,7 +19,7 @@ from cqrs.broker.wakeup import let_sleep, wake
 from cqrs.errors import Unavailable
 from cqrs.retry import RetryPolicy
 
-STORE_SECONDS = 10.0
+STORE_SECONDS = 5.0
 
 
 class PartitionWorker:

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 BACK_OFF = RetryPolicy(max_attempts=0, base=0.1, cap=2.0)
 # How long the stream's thread may take to notice that it should end.
 AWAIT_MS = 200
+STOP_SECONDS = 1.0
 INSERTS: list[Document] = [
     {"$match": {"operationType": "insert", "ns.coll": {"$regex": "^" + MESSAGES_PREFIX.replace(".", "\\.")}}},
     {"$project": {"ns.coll": 1, "documentKey": 1}},
@@ -53,10 +54,10 @@ class Wakeup:
             return not self._signals
 
     def stop(self) -> None:
-        """End the stream; returns when its thread is gone."""
+        """End the stream; returns when its thread is gone, or is waiting for a store that does not answer."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
