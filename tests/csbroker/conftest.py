@@ -1,10 +1,15 @@
 """Services for the tests of csbroker."""
 
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from pymongo import MongoClient
 
+from cqrs.broker import Broker, define_broker
 from tests.csbroker.service import Service
 
 
@@ -37,3 +42,29 @@ def generated(first_service: Service, service: Service) -> Service:
     """A service with a client."""
     shutil.copytree(first_service.folder, service.folder, dirs_exist_ok=True)
     return service
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    """The name of an empty database of the test's own."""
+    name = f"csbroker_test_{uuid4().hex[:12]}"
+    yield name
+    with MongoClient[dict[str, object]](os.environ["MONGODB_URI"]) as client:
+        client.drop_database(name)
+
+
+@pytest.fixture
+def connected(service: Service, database: str) -> Service:
+    """A service whose broker is in the database of the test."""
+    addresses = {"MONGODB_BROKER_URI": os.environ["MONGODB_URI"], "MONGODB_BROKER_DATABASE": database}
+    return Service(service.root, addresses)
+
+
+@pytest.fixture
+def broker(connected: Service) -> Iterator[Broker]:
+    """The same broker, as the service uses it."""
+    config = define_broker(
+        mongo_uri=connected.environment["MONGODB_BROKER_URI"], database=connected.environment["MONGODB_BROKER_DATABASE"]
+    )
+    with Broker(config) as broker:
+        yield broker

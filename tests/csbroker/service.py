@@ -6,6 +6,7 @@ import pty
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,6 +116,17 @@ class Service:
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "HOME": str(self.root), **self.environment, **more}
+
+
+def next_line(process: subprocess.Popen[str]) -> Any:
+    """Return the JSON of the next line that a command prints; one that prints none in time is killed."""
+    impatience = threading.Timer(SECONDS, process.kill)
+    impatience.start()
+    try:
+        assert process.stdout
+        return json.loads(process.stdout.readline())
+    finally:
+        impatience.cancel()
 
 
 def stop(process: subprocess.Popen[str]) -> tuple[str, str]:

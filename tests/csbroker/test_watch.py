@@ -1,13 +1,11 @@
 """watch generates after each change, and a mistake does not end it."""
 
-import json
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from tests.csbroker.service import SECONDS, Service, stop
+from tests.csbroker.service import SECONDS, Service, next_line, stop
 
 
 @contextmanager
@@ -18,11 +16,6 @@ def watching(service: Service) -> Iterator["subprocess.Popen[str]"]:
     finally:
         process.kill()
         process.communicate()
-
-
-def next_line(process: "subprocess.Popen[str]") -> Any:
-    assert process.stdout
-    return json.loads(process.stdout.readline())
 
 
 def test_it_generates_at_once_and_after_each_change(service: Service) -> None:

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cqrs.broker.broker import Broker
+from cqrs.broker.broker import CONNECT_SECONDS, Broker
 from cqrs.broker.config import BrokerConfig, define_broker
 from cqrs.broker.csbroker.declarations import Declarations, declarations
 from cqrs.broker.csbroker.errors import CsbrokerError
 from cqrs.broker.csbroker.execution import NO_ADDRESS
 from cqrs.broker.csbroker.folder import Folder
 from cqrs.broker.mistakes import URI_VARIABLE
+from cqrs.broker.mongodb import Connection
+from cqrs.broker.store import Store
 
 
 class NoAddress(CsbrokerError):
@@ -21,22 +23,36 @@ class NoAddress(CsbrokerError):
 
 @contextmanager
 def opened(folder: Folder) -> Iterator[tuple[Broker, Declarations | None]]:
-    """Connect to the broker of the working files, and give what they declare; without them, to the environment's.
+    """Connect to the service's broker for changing it, and give what the working files declare, if there are any.
 
     Raises InvalidWorkingFiles, NoAddress, InvalidConfiguration, Unavailable.
     """
-    if not folder.config.exists():
-        with Broker(define_broker()) as broker:
-            yield broker, None
-        return
-    with declarations(folder) as declared, connected(declared.broker) as broker:
+    with _configured(folder) as (config, declared), Broker(config) as broker:
         yield broker, declared
 
 
 @contextmanager
-def connected(config: BrokerConfig) -> Iterator[Broker]:
-    """Connect to a broker of the working files. Raises NoAddress, InvalidConfiguration, Unavailable."""
-    if config.mongo_uri == NO_ADDRESS:
-        raise NoAddress
-    with Broker(config) as broker:
-        yield broker
+def opened_for_reading(folder: Folder) -> Iterator[Store]:
+    """Connect to the service's broker without creating anything, not even its collections.
+
+    Raises InvalidWorkingFiles, NoAddress, InvalidConfiguration, Unavailable.
+    """
+    with _configured(folder) as (config, _):
+        connection = Connection(config.mongo_uri)
+        connection.open()
+        try:
+            connection.ping(CONNECT_SECONDS)
+            yield Store(connection.client, config.database)
+        finally:
+            connection.close()
+
+
+@contextmanager
+def _configured(folder: Folder) -> Iterator[tuple[BrokerConfig, Declarations | None]]:
+    if not folder.config.exists():
+        yield define_broker(), None
+        return
+    with declarations(folder) as declared:
+        if declared.broker.mongo_uri == NO_ADDRESS:
+            raise NoAddress
+        yield declared.broker, declared

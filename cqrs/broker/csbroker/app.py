@@ -7,9 +7,9 @@ import typer
 from pymongo.errors import PyMongoError
 
 from cqrs.broker.csbroker import console
-from cqrs.broker.csbroker.commands import history, working_files
+from cqrs.broker.csbroker.commands import history, messages, topics, working_files
 from cqrs.broker.csbroker.errors import FAILED, CsbrokerError
-from cqrs.errors import CqrsError
+from cqrs.errors import CqrsError, Unavailable
 
 HELP = """Keep a service's broker configuration in its own folder, and look after topics, groups and messages.
 
@@ -35,6 +35,8 @@ def build_app() -> typer.Typer:
     app.callback()(_root)
     working_files.add_to(app)
     history.add_to(app)
+    topics.add_to(app)
+    messages.add_to(app)
     return app
 
 
@@ -44,6 +46,9 @@ def main() -> NoReturn:
         build_app()()
     except CsbrokerError as error:
         _end(list(error.lines), error.exit_code)
+    except Unavailable as error:
+        # The cause says which server was asked, and why it did not answer.
+        _end([f"{error}: {error.__cause__}" if error.__cause__ else str(error)], FAILED)
     except (CqrsError, PyMongoError) as error:
         _end([str(error)], FAILED)
     except OSError as error:

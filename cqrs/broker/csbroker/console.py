@@ -50,6 +50,12 @@ def show_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     console.print(table)
 
 
+def show_line(place: str, key: str | None, value: str) -> None:
+    """Print a message for people, on a line of its own."""
+    line = Text.assemble((place, "cyan"), " ", ("-" if key is None else _printable(key), "bold"), " ", value)
+    _console(sys.stdout).print(line, soft_wrap=True)
+
+
 def show_source(text: str, language: str) -> None:
     """Print a text as it is, with colours on a terminal."""
     console = _console(sys.stdout)
@@ -76,5 +82,9 @@ def _cell(value: Any) -> str:
         return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, bool):
         return "yes" if value else "no"
-    # One row is one line, whatever a key or an error says.
-    return str(value).replace("\t", " ").replace("\n", " ")
+    return _printable(str(value))
+
+
+def _printable(text: str) -> str:
+    """Keep a row one line, and the terminal as it is, whatever a key or an error says."""
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -46,12 +46,13 @@ def executed(folder: Folder) -> Iterator[Executed]:
     one cannot be run; what a `define_…` refused is in `problems` instead.
     """
     execution = Executed(folder)
-    with _traceless(folder.root), redirect_stdout(sys.stderr):
+    with _traceless(folder.root):
         package = ModuleType(f"_csbroker_{uuid4().hex}")
         package.__path__ = []
         sys.modules[package.__name__] = package
-        for name in (PAYLOADS, CONFIG):
-            _execute(execution, folder, package, name)
+        with redirect_stdout(sys.stderr):
+            for name in (PAYLOADS, CONFIG):
+                _execute(execution, folder, package, name)
         yield execution
 
 

@@ -1,17 +1,15 @@
 """The second half of `generate --apply`."""
 
 from cqrs.broker.csbroker import console
-from cqrs.broker.csbroker.access import connected
-from cqrs.broker.csbroker.declarations import declarations
+from cqrs.broker.csbroker.access import opened
 from cqrs.broker.csbroker.folder import Folder
 from cqrs.broker.csbroker.topic_plan import Action, Step, carry_out, plan
 
 
 def apply_topics(folder: Folder) -> list[Step]:
     """Show what has to be done to the topics in MongoDB, do it, and return the steps."""
-    with declarations(folder) as declared:
-        config, wanted = declared.broker, declared.wanted_topics()
-    with connected(config) as broker:
+    with opened(folder) as (broker, declared):
+        wanted = declared.wanted_topics() if declared else {}
         steps = plan(wanted, {topic.name: topic for topic in broker.topics.all()})
         for step in steps:
             console.notice(_sentence(step))
