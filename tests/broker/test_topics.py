@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from cqrs.broker import Broker, BrokerConfig, InvalidConfiguration, UnknownTopic, define_broker, define_topic
+from cqrs.broker import (
+    Broker,
+    BrokerConfig,
+    InvalidConfiguration,
+    Message,
+    UnknownTopic,
+    define_broker,
+    define_producer,
+    define_topic,
+)
 
 MINUTE = 60_000
 
@@ -66,6 +75,24 @@ def test_a_changed_retention_changes_the_index(broker: Broker) -> None:
         seen.append(retention_index(broker, "orders"))
 
     assert [index and index["expireAfterSeconds"] for index in seen] == [None, 60, 121, None, None]
+
+
+def test_a_producer_does_not_change_the_retention_of_a_topic_that_is_there(broker: Broker) -> None:
+    broker.create_producer(define_producer(topic="orders")).send(Message(value="kept"))
+
+    broker.create_producer(define_producer(topic="orders", retention_ms=1)).send(Message(value="kept too"))
+
+    assert broker.topics.get("orders").retention_ms is None
+    assert retention_index(broker, "orders") is None
+
+
+def test_a_producer_creates_its_topic_with_its_retention(broker: Broker) -> None:
+    broker.create_producer(define_producer(topic="orders", partitions=2, retention_ms=MINUTE)).send(Message(value=1))
+
+    topic = broker.topics.get("orders")
+
+    assert (topic.partitions, topic.retention_ms) == (2, MINUTE)
+    assert retention_index(broker, "orders")["expireAfterSeconds"] == 60
 
 
 def test_added_partitions_start_empty_and_all_counters_know_of_them(broker: Broker) -> None:
