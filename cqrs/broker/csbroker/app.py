@@ -7,7 +7,7 @@ import typer
 from pymongo.errors import PyMongoError
 
 from cqrs.broker.csbroker import console
-from cqrs.broker.csbroker.commands import history, messages, topics, working_files
+from cqrs.broker.csbroker.commands import dead_letters, groups, history, messages, topics, working_files
 from cqrs.broker.csbroker.errors import FAILED, CsbrokerError
 from cqrs.errors import CqrsError, Unavailable
 
@@ -37,6 +37,8 @@ def build_app() -> typer.Typer:
     history.add_to(app)
     topics.add_to(app)
     messages.add_to(app)
+    groups.add_to(app)
+    dead_letters.add_to(app)
     return app
 
 

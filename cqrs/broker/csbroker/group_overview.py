@@ -1,0 +1,116 @@
+"""Groups as an operator sees them: who is alive by the server's clock, and how far each partition is behind."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+from pymongo import ASCENDING
+from pymongo.client_session import ClientSession
+
+from cqrs.broker import lag
+from cqrs.broker.csbroker.errors import CsbrokerError
+from cqrs.broker.group_member import Timing
+from cqrs.broker.lag import PartitionLag
+from cqrs.broker.membership import Group, Member, group_id, group_of
+from cqrs.broker.mongodb import translated, translated_outside
+from cqrs.broker.store import CODEC, Store
+
+SESSION_TIMEOUT = timedelta(seconds=Timing().session_timeout)
+
+
+class UnknownGroup(CsbrokerError):
+    """No member of this group has ever been there."""
+
+    def __init__(self, group: str, topic: str | None) -> None:
+        self.group = group
+        self.topic = topic
+        super().__init__(f"there is no group {group!r}" + (f" on topic {topic!r}" if topic else ""))
+
+
+class GroupState(StrEnum):
+    """Whether somebody works for the group now."""
+
+    ACTIVE = "active"
+    EMPTY = "empty"
+
+
+class MemberView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A member as it is shown. One that is not alive has missed its heartbeats and will be given up."""
+
+    id: str
+    host: str
+    pid: int
+    partitions: Sequence[int]
+    joined_at: datetime
+    heartbeat_at: datetime
+    is_alive: bool
+
+
+class GroupView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A group on one topic."""
+
+    group: str
+    topic: str
+    state: GroupState
+    generation: int
+    lag: int
+    members: Sequence[MemberView]
+    partitions: Sequence[PartitionLag]
+
+
+def overview(store: Store, *, group: str | None = None, topic: str | None = None) -> list[GroupView]:
+    """Return the groups, by name and topic. Raises Unavailable, and UnknownGroup where a named one is not there."""
+    wanted = {name: value for name, value in (("_id.group", group), ("_id.topic", topic)) if value is not None}
+    with translated():
+        at = server_time(store)
+        found = list(store.groups.find(wanted).sort([("_id.group", ASCENDING), ("_id.topic", ASCENDING)]))
+    if group is not None and not found:
+        raise UnknownGroup(group, topic)
+    return [_view(store, one["_id"]["group"], one["_id"]["topic"], group_of(one), at) for one in found]
+
+
+def server_time(store: Store) -> datetime:
+    """Return the time by the clock that heartbeats are written with."""
+    moment: datetime = store.database.command("hello", codec_options=CODEC)["localTime"]
+    return moment
+
+
+def living_members(store: Store, *, group: str, topic: str, at: datetime, session: ClientSession) -> list[Member]:
+    """Return the members that are alive, within a transaction. Raises UnknownGroup."""
+    with translated_outside(session):
+        document = store.groups.find_one({"_id": group_id(group, topic)}, session=session)
+    if document is None:
+        raise UnknownGroup(group, topic)
+    return [member for member in group_of(document).members if is_alive(member, at)]
+
+
+def is_alive(member: Member, at: datetime) -> bool:
+    """Say whether its last heartbeat is recent enough. A member may have been given another patience than usual."""
+    return at - member.heartbeat_at <= SESSION_TIMEOUT
+
+
+def _view(store: Store, name: str, topic: str, group: Group, at: datetime) -> GroupView:
+    partitions = list(lag.measure(store, group=name, topic=topic).values())
+    members = [_member(member, partitions, at) for member in group.members]
+    return GroupView(
+        group=name,
+        topic=topic,
+        state=GroupState.ACTIVE if any(member.is_alive for member in members) else GroupState.EMPTY,
+        generation=group.generation,
+        lag=sum(partition.lag for partition in partitions),
+        members=members,
+        partitions=partitions,
+    )
+
+
+def _member(member: Member, partitions: Sequence[PartitionLag], at: datetime) -> MemberView:
+    return MemberView(
+        id=member.id,
+        host=member.host,
+        pid=member.pid,
+        partitions=[partition.partition for partition in partitions if partition.owner == member.id],
+        joined_at=member.joined_at,
+        heartbeat_at=member.heartbeat_at,
+        is_alive=is_alive(member, at),
+    )
