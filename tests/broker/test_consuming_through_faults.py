@@ -224,3 +224,20 @@ def test_a_gap_in_the_middle_is_passed_over(broker: Broker) -> None:
     handled.wait_for(8)
 
     assert handled.values == [0, 1, 2, 5, 6, 7, 8, 9]
+
+
+def test_a_dropped_database_invalidates_the_stream_and_consuming_begins_anew(broker: Broker) -> None:
+    make_topic(broker)
+    handled = Handled()
+    consumer_of(broker, **POLLS_SELDOM).subscribe(handled)
+    send(broker, ["before"])
+    handled.wait_for(1)
+
+    broker.store.client.drop_database(broker.config.database)
+    make_topic(broker)
+    send(broker, ["after"])
+    handled.wait_for(2)
+    send(broker, ["again"])
+    handled.wait_for(3, seconds=5)
+
+    assert handled.values == ["before", "after", "again"]
