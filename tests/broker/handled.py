@@ -1,7 +1,8 @@
 """What a consumer's handler saw, and brokers to send with."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from cqrs.broker import Broker, ConsumerRecord, Message, Timing, define_consumer, define_producer, define_topic
@@ -39,6 +40,18 @@ class Handled:
 
     def wait_for(self, number: int, *, seconds: float = 10) -> None:
         wait_until(lambda: len(self.records) >= number, f"{number} records are handled", seconds=seconds)
+
+
+@contextmanager
+def no_thread_left() -> Iterator[None]:
+    """Whatever is done within it, nothing of its consumers is left running."""
+    before = set(threading.enumerate())
+    yield
+    wait_until(lambda: not _of_consumers() - before, "the consumers' threads have ended")
+
+
+def _of_consumers() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("broker-")}
 
 
 def consumer_of(broker: Broker, *, timing: Timing = QUICK, **settings: Any) -> Consumer:

@@ -7,42 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from cqrs.broker import Broker, ConsumerRecord, Message, define_producer
-from cqrs.broker import dead_letters as letters
+from cqrs.broker import Broker, ConsumerRecord
 from cqrs.broker.consumer import Consumer
-from cqrs.broker.dead_letters import DeadLetter
 from cqrs.errors import Unavailable
 from cqrs.testing.waiting import wait_until
-from tests.broker.handled import GROUP, TOPIC, Handled, committed, consumer_of, make_topic, send
-
-
-class Failing:
-    """Fails for the values in `bad`, as often as is said there, and remembers every attempt."""
-
-    def __init__(self, **bad: int) -> None:
-        self.bad = bad
-        self.attempts: list[str] = []
-
-    def __call__(self, record: ConsumerRecord) -> None:
-        value = record.message.value
-        self.attempts.append(value)
-        if self.bad.get(value, 0) > 0:
-            self.bad[value] -= 1
-            raise ValueError(f"cannot take {value}")
-
-
-def parked(broker: Broker) -> list[tuple[str, str]]:
-    return [(letter.record.message.value, letter.state) for letter in letters.listing(broker.store, group=GROUP)]
-
-
-def wait_for_letters(broker: Broker, number: int) -> list[DeadLetter]:
-    wait_until(lambda: len(parked(broker)) == number, f"{number} letters are there")
-    return letters.listing(broker.store, group=GROUP)
-
-
-def send_keyed(broker: Broker, *messages: tuple[str | None, str]) -> None:
-    producer = broker.create_producer(define_producer(topic=TOPIC))
-    producer.send([Message(key=key, value=value) for key, value in messages])
+from tests.broker.handled import Handled, committed, consumer_of, make_topic, send
+from tests.broker.letters import Failing, parked, send_keyed, wait_for_letters
 
 
 @pytest.fixture
@@ -126,70 +96,6 @@ def test_a_failing_record_without_a_key_holds_up_nobody(broker: Broker, subscrib
 
     assert handled.values == ["good"]
     assert parked(broker) == [("bad", "parked")]
-
-
-def test_after_a_retry_what_waited_follows_in_order_and_then_what_is_new(
-    broker: Broker, subscribe: Callable[..., Consumer]
-) -> None:
-    failing = Failing(a1=3)
-    handled = Handled(failing)
-    subscribe(handled)
-    send_keyed(broker, ("a", "a1"), ("a", "a2"), ("a", "a3"))
-    wait_for_letters(broker, 3)
-
-    retried = letters.retry(broker.store, group=GROUP, topic=TOPIC, key="a")
-    handled.wait_for(3)
-    wait_for_letters(broker, 0)
-    send_keyed(broker, ("a", "a4"))
-    handled.wait_for(4)
-
-    assert retried == 1
-    assert handled.values == ["a1", "a2", "a3", "a4"]
-
-
-def test_a_retry_that_fails_parks_again_and_counts_on(broker: Broker, subscribe: Callable[..., Consumer]) -> None:
-    failing = Failing(a1=99)
-    subscribe(failing, max_retries=2)
-    send_keyed(broker, ("a", "a1"), ("a", "a2"))
-    wait_for_letters(broker, 2)
-
-    letters.retry(broker.store, group=GROUP, topic=TOPIC)
-    wait_until(lambda: failing.attempts == ["a1"] * 4, "it was tried again")
-    wait_until(lambda: parked(broker) == [("a1", "parked"), ("a2", "waiting")], "it is parked again")
-
-    assert letters.listing(broker.store)[0].attempts == 4
-    assert failing.attempts == ["a1"] * 4
-
-
-def test_discarding_lets_what_waited_go_on(broker: Broker, subscribe: Callable[..., Consumer]) -> None:
-    handled = Handled(Failing(a1=99))
-    subscribe(handled)
-    send_keyed(broker, ("a", "a1"), ("a", "a2"), ("a", "a3"))
-    first, *_ = wait_for_letters(broker, 3)
-
-    discarded = letters.discard(broker.store, first.id)
-    handled.wait_for(2)
-    wait_for_letters(broker, 0)
-
-    assert discarded
-    assert handled.values == ["a2", "a3"]
-    assert not letters.discard(broker.store, first.id)
-
-
-def test_discarding_the_last_letter_frees_its_key_for_what_comes(
-    broker: Broker, subscribe: Callable[..., Consumer]
-) -> None:
-    handled = Handled(Failing(a1=99))
-    subscribe(handled)
-    send_keyed(broker, ("a", "a1"))
-    (letter,) = wait_for_letters(broker, 1)
-
-    letters.discard(broker.store, letter.id)
-    send_keyed(broker, ("a", "a2"))
-    handled.wait_for(1)
-
-    assert handled.values == ["a2"]
-    assert parked(broker) == []
 
 
 def test_keys_stay_held_for_whoever_owns_the_partition_next(broker: Broker, subscribe: Callable[..., Consumer]) -> None:
@@ -290,17 +196,3 @@ def test_a_payload_of_the_wrong_shape_is_a_dead_letter_at_once(
 
     assert (letter.error_type, letter.attempts) == ("InvalidPayload", 1)
     assert handled.values == [Order(id="a")]
-
-
-def test_a_letter_may_be_retried_alone_and_by_its_id(broker: Broker, subscribe: Callable[..., Consumer]) -> None:
-    handled = Handled(Failing(one=1, two=1))
-    subscribe(handled, max_retries=1)
-    send(broker, ["one", "two"])
-    _, second = wait_for_letters(broker, 2)
-
-    letters.retry(broker.store, group=GROUP, topic=TOPIC, letter_id=second.id)
-    handled.wait_for(1)
-    wait_for_letters(broker, 1)
-
-    assert handled.values == ["two"]
-    assert letters.get(broker.store, second.id) is None
