@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
+from benchmarks.broker_consume import broker_consume
 from benchmarks.broker_sends import broker_sends
 from benchmarks.bulk import bulk
 from benchmarks.errors import BenchmarkError
@@ -33,6 +34,7 @@ MEASUREMENTS: Mapping[str, Callable[[Stack, int], list[Measured]]] = {
     "bulk": bulk,
     "reads_by_email": reads_by_email,
     "broker_sends": broker_sends,
+    "broker_consume": broker_consume,
     "memory": lambda stack, _: [memory(stack, "after load")],
 }
 
