@@ -1,13 +1,16 @@
 """A broker in a database of the test's own, which is dropped afterwards."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from pymongo import MongoClient
 
-from cqrs.broker import Broker, BrokerConfig, define_broker
+from cqrs.broker import Broker, BrokerConfig, ConsumerRecord, define_broker
+from cqrs.broker.consumer import Consumer
+from tests.broker.handled import consumer_of, make_topic
 
 
 @pytest.fixture
@@ -24,3 +27,16 @@ def broker(broker_config: BrokerConfig) -> Iterator[Broker]:
     """A connected broker."""
     with Broker(broker_config) as broker:
         yield broker
+
+
+@pytest.fixture
+def subscribe(broker: Broker) -> Callable[..., Consumer]:
+    """Subscribes a consumer of the only partition."""
+    make_topic(broker)
+
+    def start(handler: Callable[[ConsumerRecord], None], **settings: Any) -> Consumer:
+        consumer = consumer_of(broker, **settings)
+        consumer.subscribe(handler)
+        return consumer
+
+    return start

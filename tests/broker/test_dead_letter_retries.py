@@ -1,29 +1,13 @@
 """What operators do with dead letters: try them again or give them up, and what waited goes on in order."""
 
 from collections.abc import Callable
-from typing import Any
 
-import pytest
-
-from cqrs.broker import Broker, ConsumerRecord
+from cqrs.broker import Broker
 from cqrs.broker import dead_letters as letters
 from cqrs.broker.consumer import Consumer
 from cqrs.testing.waiting import wait_until
-from tests.broker.handled import GROUP, TOPIC, Handled, consumer_of, make_topic, send
+from tests.broker.handled import GROUP, TOPIC, Handled, send
 from tests.broker.letters import Failing, parked, send_keyed, wait_for_letters
-
-
-@pytest.fixture
-def subscribe(broker: Broker) -> Callable[..., Consumer]:
-    """Subscribes a consumer of the only partition."""
-    make_topic(broker)
-
-    def start(handler: Callable[[ConsumerRecord], None], **settings: Any) -> Consumer:
-        consumer = consumer_of(broker, **settings)
-        consumer.subscribe(handler)
-        return consumer
-
-    return start
 
 
 def test_after_a_retry_what_waited_follows_in_order_and_then_what_is_new(

@@ -2,10 +2,8 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
-import pytest
 
 from cqrs.broker import Broker, ConsumerRecord
 from cqrs.broker.consumer import Consumer
@@ -13,19 +11,6 @@ from cqrs.errors import Unavailable
 from cqrs.testing.waiting import wait_until
 from tests.broker.handled import Handled, committed, consumer_of, make_topic, send
 from tests.broker.letters import Failing, parked, send_keyed, wait_for_letters
-
-
-@pytest.fixture
-def subscribe(broker: Broker) -> Callable[..., Consumer]:
-    """Subscribes a consumer of the only partition."""
-    make_topic(broker)
-
-    def start(handler: Callable[[ConsumerRecord], None], **settings: Any) -> Consumer:
-        consumer = consumer_of(broker, **settings)
-        consumer.subscribe(handler)
-        return consumer
-
-    return start
 
 
 def test_a_failing_record_is_tried_again_in_place_before_the_next(
