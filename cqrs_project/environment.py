@@ -38,6 +38,7 @@ class Environment:
     metrics_port: int | None
     postgres_pool_size: int
     web_threads: int
+    web_processor: int | None
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -62,6 +63,8 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         postgres_pool_size=reader.read("POSTGRES_POOL_SIZE", _integer(1, 100), default="6"),
         # Of two, one may wait for a projection and one is left to answer.
         web_threads=reader.read("WEB_THREADS", _integer(2, 256), default="24"),
+        # For replicas that share a machine: each stays on a processor, counted from zero.
+        web_processor=reader.read("WEB_PROCESSOR", _optional(_integer(0, 4095)), default=""),
     )
     if reader.mistakes:
         raise InvalidEnvironment(reader.mistakes)

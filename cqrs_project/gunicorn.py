@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from cqrs_project.environment import InvalidEnvironment, read_environment
+from cqrs_project.processors import stay_on_processor
 
 try:
     _environment = read_environment()
@@ -35,6 +36,12 @@ accesslog = None
 errorlog = "-"
 # Nothing uses it, and it would leave a socket in the home folder.
 control_socket_disable = True
+
+
+def post_fork(_arbiter: object, _worker: object) -> None:
+    """Keep the replica on WEB_PROCESSOR, where that is set: here it has one thread, from which all others inherit."""
+    if _environment.web_processor is not None:
+        stay_on_processor(_environment.web_processor)
 
 
 def post_worker_init(_worker: object) -> None:

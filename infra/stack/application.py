@@ -63,6 +63,7 @@ def _replica(name: str, ports: Ports) -> Program:
             "APPID": name,
             "BIND": ports.address(_port_variable(name)),
             "METRICS_PORT": str(ports[metrics_variable(name)]),
+            "WEB_PROCESSOR": str(REPLICAS.index(name)),
         },
         group="web",
         priority=200,

@@ -11,7 +11,7 @@ from infra.stack.secrets import secret
 from infra.stack.stores import ADDRESS_VARIABLES, STORE_PORTS, Store, embedded
 
 # These differ from process to process: one for all would be wrong for all but one.
-_PER_PROCESS = frozenset({"APPID", "BIND", "METRICS_PORT"})
+_PER_PROCESS = frozenset({"APPID", "BIND", "METRICS_PORT", "WEB_PROCESSOR"})
 
 
 @dataclass(frozen=True, slots=True)

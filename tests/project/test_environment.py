@@ -29,6 +29,7 @@ BAD = {
     "METRICS_PORT": "65536",
     "POSTGRES_POOL_SIZE": "0",
     "WEB_THREADS": "1",
+    "WEB_PROCESSOR": "-1",
 }
 
 
@@ -43,7 +44,7 @@ def test_three_settings_are_enough() -> None:
 
     assert (environment.app_id, environment.mongodb_database, environment.debug) == ("STANDALONE", "cqrs", False)
     assert environment.allowed_hosts == ("localhost", "127.0.0.1", "[::1]")
-    assert (environment.nats_url, environment.metrics_port) == (None, None)
+    assert (environment.nats_url, environment.metrics_port, environment.web_processor) == (None, None, None)
 
 
 def test_every_mistake_is_named_at_once() -> None:

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -55,25 +55,25 @@ class Server:
             return False
 
 
-Start = Callable[[int], Server]
+Start = Callable[..., Server]
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Starts a server with so many threads, with the settings of a replica."""
     with ExitStack() as running:
-        yield lambda threads: _start(running, threads, tmp_path)
+        yield lambda threads, **variables: _start(running, threads, tmp_path, variables)
 
 
-def _start(running: ExitStack, threads: int, folder: Path) -> Server:
+def _start(running: ExitStack, threads: int, folder: Path, variables: Mapping[str, str]) -> Server:
     port = free_port()
-    environment = {**os.environ, "BIND": f"127.0.0.1:{port}", "WEB_THREADS": str(threads), "METRICS_PORT": ""}
+    settled = {"BIND": f"127.0.0.1:{port}", "WEB_THREADS": str(threads), "METRICS_PORT": ""}
     program = ["-m", "gunicorn", "--config", "cqrs_project/gunicorn.py", "tests.project.plain_application"]
     output = running.enter_context((folder / "output").open("wb"))
     process = subprocess.Popen(
         [*dying_with_parent("TERM"), sys.executable, *program],
         cwd=settings.BASE_DIR,
-        env=environment,
+        env={**os.environ, **settled, **variables},
         stdout=output,
         stderr=output,
     )
@@ -199,3 +199,17 @@ def test_a_request_that_was_begun_when_the_stop_came_is_answered(start: Start) -
     assert received.startswith(b"HTTP/1.1 200 OK")
     assert received.endswith(b"/begun-body")
     assert server.process.wait(GRACEFUL_SECONDS) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not say where its processes run")
+def test_a_replica_stays_on_the_processor_that_is_named_counted_around(start: Start) -> None:
+    usable = sorted(os.sched_getaffinity(0))
+
+    server = start(2, WEB_PROCESSOR=str(len(usable) + 1))
+
+    with server.connection() as connection:
+        get(connection, "/")
+    (worker,) = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    threads = {frozenset(os.sched_getaffinity(int(task.name))) for task in Path(f"/proc/{worker}/task").iterdir()}
+    assert threads == {frozenset({usable[1 % len(usable)]})}
+    assert os.sched_getaffinity(server.process.pid) == set(usable)
