@@ -2,16 +2,17 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from uuid import uuid4
 
 import msgspec
 
-from cqrs.broker import lag
+from cqrs.broker import lag, positions
 from cqrs.broker.circumstances import Circumstances
 from cqrs.broker.config import ConsumerConfig
 from cqrs.broker.errors import BrokerError, OffsetPurged
 from cqrs.broker.failing import ErrorHandler, Log
-from cqrs.broker.group_member import GroupMember, Timing
+from cqrs.broker.group_member import Duty, GroupMember, Timing
 from cqrs.broker.handling import Handler, Handling
 from cqrs.broker.interceptors import Interceptor
 from cqrs.broker.lease import Lease
@@ -64,7 +65,7 @@ class Consumer:
         self._timing = timing or Timing()
         self._paused = threading.Event()
         self._changing = threading.Lock()
-        self._member: GroupMember | None = None
+        self._member: GroupMember[PartitionWorker] | None = None
         self._lease = Lease(self._timing.session_timeout)
 
     def subscribe(
@@ -140,7 +141,8 @@ class Consumer:
     @property
     def failure(self) -> OffsetPurged | None:
         """Why this consumer has stopped by itself, with the policy `fail`; else None."""
-        return None if self._member is None else self._member.failure
+        failure = None if self._member is None else self._member.failure
+        return failure if isinstance(failure, OffsetPurged) else None
 
     def offset_info(self) -> dict[int, OffsetInfo]:
         """Return by partition where this member is in what it owns. Raises NotConnected, Unavailable."""
@@ -163,7 +165,7 @@ class Consumer:
         """Return by partition how far the whole group is behind. Raises NotConnected, Unavailable."""
         return lag.measure(self._store(), group=self.config.group_id, topic=self.config.topic)
 
-    def _new_member(self, handling: Handling, on_error: ErrorHandler | None) -> GroupMember:
+    def _new_member(self, handling: Handling, on_error: ErrorHandler | None) -> GroupMember[PartitionWorker]:
         store, config = self._store(), self.config
         circumstances = Circumstances(
             store=store,
@@ -182,7 +184,22 @@ class Consumer:
             partitions=config.partitions,
             session_timeout=self._timing.session_timeout,
         )
-        return GroupMember(circumstances, membership, self._timing)
+        duty = Duty[PartitionWorker](
+            store=store,
+            group=config.group_id,
+            topic=config.topic,
+            lease=self._lease,
+            log=self._log,
+            establish=partial(
+                positions.establish,
+                store,
+                group=config.group_id,
+                topic=config.topic,
+                from_beginning=config.from_beginning,
+            ),
+            new_worker=lambda claim, ended: PartitionWorker(claim, circumstances, ended=ended),
+        )
+        return GroupMember(duty, membership, self._timing)
 
     def _workers(self) -> list[PartitionWorker]:
         return [] if self._member is None else list(self._member.workers.values())

@@ -50,15 +50,19 @@ def held_keys(store: Store, claim: Claim) -> set[str]:
 
 def park(store: Store, claim: Claim, record: ConsumerRecord, failure: Failure) -> None:
     """Take the record out of the way and have the group go on behind it, or neither. Raises Fenced, Unavailable."""
-    letter = _letter(claim, record, "parked") | _cause(failure)
 
     def work(session: ClientSession) -> None:
-        # There is one already where an operator has had the group read the record again.
-        store.dead_letters.delete_one(_place(claim, record), session=session)
-        store.dead_letters.insert_one(letter, session=session)
+        add_parked(store, claim, record, failure, session=session)
         positions.commit(store, claim, record.offset + 1, session=session)
 
     in_transaction(store.client, work)
+
+
+def add_parked(store: Store, claim: Claim, record: ConsumerRecord, failure: Failure, *, session: ClientSession) -> None:
+    """Add the letter of a record that was given up, within the transaction that moves the position behind it."""
+    # There is one already where an operator has had the group read the record again.
+    store.dead_letters.delete_one(_place(claim, record), session=session)
+    store.dead_letters.insert_one(_letter(claim, record, "parked") | _cause(failure), session=session)
 
 
 def put_to_wait(store: Store, claim: Claim, record: ConsumerRecord) -> bool:
@@ -66,19 +70,25 @@ def put_to_wait(store: Store, claim: Claim, record: ConsumerRecord) -> bool:
 
     Raises Fenced, Unavailable.
     """
-    letter = _letter(claim, record, "waiting")
-    behind = {**_partition(claim.group, claim.topic, claim.partition), "key": record.message.key}
 
     def work(session: ClientSession) -> bool:
-        # Writes to it, so that nobody can take the last letter of the key out at the same moment.
-        if not store.dead_letters.update_one(behind, {"$inc": {"behind": 1}}, session=session).matched_count:
+        if not add_waiting(store, claim, record, session=session):
             return False
-        if store.dead_letters.find_one(_place(claim, record), {"_id": 1}, session=session) is None:
-            store.dead_letters.insert_one(letter, session=session)
         positions.commit(store, claim, record.offset + 1, session=session)
         return True
 
     return in_transaction(store.client, work)
+
+
+def add_waiting(store: Store, claim: Claim, record: ConsumerRecord, *, session: ClientSession) -> bool:
+    """Put the record behind its key's letters within a transaction; False where the key has no letter any more."""
+    behind = {**_partition(claim.group, claim.topic, claim.partition), "key": record.message.key}
+    # Writes to it, so that nobody can take the last letter of the key out at the same moment.
+    if not store.dead_letters.update_one(behind, {"$inc": {"behind": 1}}, session=session).matched_count:
+        return False
+    if store.dead_letters.find_one(_place(claim, record), {"_id": 1}, session=session) is None:
+        store.dead_letters.insert_one(_letter(claim, record, "waiting"), session=session)
+    return True
 
 
 def partitions_to_retry(store: Store, *, group: str, topic: str) -> set[int]:

@@ -29,11 +29,43 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     failed_at: tuple[datetime, ...]
 
 
-class Persistence:
-    """Tries the handling of a record until it succeeds, the policy is exhausted, or the partition must be left.
+class Attempts:
+    """The attempts to handle one record: what has failed, and when to try again.
 
     The first failure counts; Unavailable does not, and is waited out for ever. A payload of the wrong shape fails at
-    once for good: it will not change. `rest` waits so many seconds and says whether to go on.
+    once for good: it will not change.
+    """
+
+    def __init__(self, policy: RetryPolicy, record: ConsumerRecord, *, on_error: ErrorHandler | None, log: Log) -> None:
+        self._policy = policy
+        self._record = record
+        self._on_error = on_error
+        self._log = log
+        self._failed_at: list[datetime] = []
+        self._outages = 0
+
+    def failed(self, error: Exception) -> float | Failure:
+        """Take note that an attempt has failed; return the seconds until the next one, or that there is none."""
+        if isinstance(error, Unavailable):
+            self._outages += 1
+            self._tell(error)
+            return UNAVAILABLE.delay(self._outages)
+        self._failed_at.append(now())
+        self._tell(error)
+        if isinstance(error, InvalidPayload) or self._policy.exhausted(len(self._failed_at)):
+            return Failure(error=error, failed_at=tuple(self._failed_at))
+        return self._policy.delay(len(self._failed_at))
+
+    def _tell(self, error: Exception) -> None:
+        fields = {"error_type": type(error).__name__, "attempts": len(self._failed_at)}
+        self._log.warning("record could not be handled", extra={**place_of(self._record), **fields})
+        tell(self._on_error, error, self._record, self._log)
+
+
+class Persistence:
+    """Tries the handling of a record in place until it succeeds, is given up, or the partition must be left.
+
+    `rest` waits so many seconds and says whether to go on.
     """
 
     def __init__(
@@ -46,34 +78,20 @@ class Persistence:
 
     def run(self, record: ConsumerRecord, attempt: Callable[[], None]) -> Failure | None:
         """Return None once `attempt` has succeeded, or the failure. Raises Interrupted, Fenced."""
-        failed_at: list[datetime] = []
-        outages = 0
+        attempts = Attempts(self._policy, record, on_error=self._on_error, log=self._log)
         while True:
             try:
                 attempt()
             except Fenced:
                 raise
-            except Unavailable as error:
-                outages += 1
-                self._tell(error, record, attempts=len(failed_at))
-                delay = UNAVAILABLE.delay(outages)
             except Exception as error:  # noqa: BLE001 - whatever a handler raises is held against its record
-                failed_at.append(now())
-                self._tell(error, record, attempts=len(failed_at))
-                if isinstance(error, InvalidPayload) or self._policy.exhausted(len(failed_at)):
-                    return Failure(error=error, failed_at=tuple(failed_at))
-                delay = self._policy.delay(len(failed_at))
+                answer = attempts.failed(error)
             else:
                 return None
-            if not self._rest(delay):
+            if isinstance(answer, Failure):
+                return answer
+            if not self._rest(answer):
                 raise Interrupted
-
-    def _tell(self, error: Exception, record: ConsumerRecord, *, attempts: int) -> None:
-        self._log.warning(
-            "record could not be handled",
-            extra={**place_of(record), "error_type": type(error).__name__, "attempts": attempts},
-        )
-        tell(self._on_error, error, record, self._log)
 
 
 def tell(on_error: ErrorHandler | None, error: Exception, record: ConsumerRecord | None, log: Log) -> None:

@@ -2,19 +2,21 @@
 
 import threading
 import time
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 import pymongo
 
-from cqrs.broker import dead_letters, positions
-from cqrs.broker.circumstances import Circumstances
-from cqrs.broker.errors import Fenced, OffsetPurged
-from cqrs.broker.failing import UNAVAILABLE
+from cqrs.broker import dead_letters
+from cqrs.broker.errors import Fenced
+from cqrs.broker.failing import UNAVAILABLE, Log
+from cqrs.broker.lease import Lease
 from cqrs.broker.membership import Membership
 from cqrs.broker.ownership import Ownership
-from cqrs.broker.partition_worker import PartitionWorker
 from cqrs.broker.positions import Claim
-from cqrs.errors import Unavailable
+from cqrs.broker.store import Store
+from cqrs.errors import CqrsError, Unavailable
 
 # While something has to change hands, this member looks more often.
 FIRST_LOOK = 0.05
@@ -27,34 +29,68 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     session_timeout: float = 5.0
 
 
-class GroupMember:
+class Work(Protocol):
+    """What a member does for one partition that it owns, in a thread of its own, from `start` until it ends.
+
+    `failure` is why it has ended for good by itself; `release_at` the offset at which the partition is left to others,
+    None where the worker has committed that itself, or must not.
+    """
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def retry_letters(self) -> None: ...
+    def commit_if_due(self) -> None: ...
+
+    @property
+    def claim(self) -> Claim: ...
+    @property
+    def failure(self) -> CqrsError | None: ...
+    @property
+    def release_at(self) -> int | None: ...
+    @property
+    def is_running(self) -> bool: ...
+    @property
+    def is_current_thread(self) -> bool: ...
+
+
+W = TypeVar("W", bound=Work)
+
+
+class Duty(msgspec.Struct, Generic[W], frozen=True, kw_only=True):
+    """What a group is for: `establish` fixes where it starts, `new_worker` makes the worker of a claimed partition.
+
+    The worker calls what it is given as the second argument when its thread is about to end.
+    """
+
+    store: Store
+    group: str
+    topic: str
+    lease: Lease
+    log: Log
+    establish: Callable[[], None]
+    new_worker: Callable[[Claim, Callable[[], None]], W]
+
+
+class GroupMember(Generic[W]):
     """Works from `start` until `stop`, or until a partition fails for good. Its thread owns the ownership."""
 
-    def __init__(self, circumstances: Circumstances, membership: Membership, timing: Timing) -> None:
-        self.failure: OffsetPurged | None = None
-        self.workers: dict[int, PartitionWorker] = {}
-        self._its = circumstances
-        self._ownership = Ownership(
-            circumstances.store,
-            membership,
-            group=circumstances.config.group_id,
-            topic=circumstances.config.topic,
-            drop=self._drop,
-        )
+    def __init__(self, duty: Duty[W], membership: Membership, timing: Timing) -> None:
+        self.failure: CqrsError | None = None
+        self.workers: dict[int, W] = {}
+        self._its = duty
+        self._ownership = Ownership(duty.store, membership, group=duty.group, topic=duty.topic, drop=self._drop)
         self._timing = timing
         # Their partitions are lost, but they have a record in hand.
-        self._leaving: list[PartitionWorker] = []
+        self._leaving: list[W] = []
         self._wake = threading.Event()
         self._stopping = False
         self._unsettled = 0
         self._failures = 0
-        config = circumstances.config
-        self._thread = threading.Thread(target=self._run, name=f"broker-{config.group_id}-{config.topic}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"broker-{duty.group}-{duty.topic}", daemon=True)
 
     def start(self) -> None:
         """Join the group, which fixes where it starts, and begin to work. Raises Unavailable."""
-        store, config = self._its.store, self._its.config
-        positions.establish(store, group=config.group_id, topic=config.topic, from_beginning=config.from_beginning)
+        self._its.establish()
         self._ownership.join()
         self._thread.start()
 
@@ -128,15 +164,15 @@ class GroupMember:
         self._its.lease.renew(sent)
         for claim in turn.gained:
             self._its.log.info("partition gained", extra={**self._fields(), "partition": claim.partition})
-            worker = PartitionWorker(claim, self._its, ended=self.look)
+            worker = self._its.new_worker(claim, self.look)
             self.workers[claim.partition] = worker
             worker.start()
         for claim in turn.unwanted:
             self.workers[claim.partition].stop()
         self._unsettled = 0 if turn.is_settled else self._unsettled + 1
         if self.workers:
-            config = self._its.config
-            wanted = dead_letters.partitions_to_retry(self._its.store, group=config.group_id, topic=config.topic)
+            its = self._its
+            wanted = dead_letters.partitions_to_retry(its.store, group=its.group, topic=its.topic)
             for partition in wanted & self.workers.keys():
                 self.workers[partition].retry_letters()
 
@@ -148,7 +184,7 @@ class GroupMember:
                 self.failure = worker.failure
                 self.stop()
             try:
-                self._ownership.release(partition, offset=worker.position if self._its.config.auto_commit else None)
+                self._ownership.release(partition, offset=worker.release_at)
             except Fenced:
                 self._its.log.warning("partition lost", extra={**self._fields(), "partition": partition})
             else:
@@ -195,4 +231,4 @@ class GroupMember:
         return min(self._timing.heartbeat, UNAVAILABLE.delay(self._failures))
 
     def _fields(self) -> dict[str, object]:
-        return {"group": self._its.config.group_id, "topic": self._its.config.topic}
+        return {"group": self._its.group, "topic": self._its.topic}

@@ -71,6 +71,11 @@ class PartitionWorker:
         self._signal.set()
 
     @property
+    def release_at(self) -> int | None:
+        """Where the group goes on once this worker has left; None where only `commit` says so."""
+        return self.position if self._its.config.auto_commit else None
+
+    @property
     def is_running(self) -> bool:
         return self._thread.is_alive()
 

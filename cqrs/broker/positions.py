@@ -100,6 +100,11 @@ def confirm(store: Store, claim: Claim, *, session: ClientSession) -> None:
     _change(store, claim, {"$currentDate": TOUCH}, session)
 
 
+def write(store: Store, claim: Claim, fields: Document, *, session: ClientSession) -> None:
+    """Set fields that the owner keeps beside its position, within a transaction. Raises Fenced."""
+    _change(store, claim, {"$set": fields, "$currentDate": TOUCH}, session)
+
+
 def release(store: Store, claim: Claim, *, offset: int | None = None) -> None:
     """Leave the partition to others, at `offset` where one is given. Raises Fenced, Unavailable."""
     progress = {} if offset is None else {"$max": {"committed": Int64(offset)}}
