@@ -2,8 +2,9 @@
 
 One thread leads: it takes everything that has gathered and has it handled at once; the others find their result ready,
 and the first of those who came meanwhile leads next. Who is alone is handled without delay. Where the last group had
-more than one item, the next is given two milliseconds to gather: a transaction costs far more than an item in it. The
-ideas are those of write-ahead logs: group commit, `commit_delay`, `commit_siblings`.
+more than one item, the next is given two milliseconds to gather: a transaction costs far more than an item in it. It
+goes at once when as many are there as came lately, since those who wait for an answer send nothing more until they have
+it. The ideas are those of write-ahead logs: group commit, `commit_delay`, `commit_siblings`.
 """
 
 import threading
@@ -41,16 +42,23 @@ class GroupCommit(Generic[T, R]):
     """
 
     def __init__(
-        self, handle: Callable[[Sequence[T]], Sequence[R]], *, limit: int = 256, patience: float = 3.0
+        self,
+        handle: Callable[[Sequence[T]], Sequence[R]],
+        *,
+        limit: int = 256,
+        patience: float = 3.0,
+        gather: float = GATHER_SECONDS,
     ) -> None:
         self._handle = handle
         self._limit = limit
         self._patience = patience
+        self._gather = gather
         self._gathering = threading.Lock()
         self._waiting: list[_Place[T, R]] = []
         self._is_led = False
         self._led_since = 0.0
-        self._had_company = False
+        self._expected = 1
+        self._is_complete = threading.Event()
 
     def submit(self, item: T) -> R:
         """Return the result of `item`, handled with whatever else is in flight. Raises what `handle` raises for it."""
@@ -72,6 +80,8 @@ class GroupCommit(Generic[T, R]):
         else:
             self._led_since = now
         self._waiting.append(place)
+        if len(self._waiting) == self._expected:
+            self._is_complete.set()
         leads, self._is_led = not self._is_led, True
         return leads
 
@@ -89,8 +99,8 @@ class GroupCommit(Generic[T, R]):
         """Handle what has gathered, with this thread's own item; then let the first of those who came later lead."""
         group: list[_Place[T, R]] = []
         try:
-            if self._had_company:
-                time.sleep(GATHER_SECONDS)
+            if self._expected > 1:
+                self._is_complete.wait(self._gather)
             group = self._take()
             self._run(group)
         finally:
@@ -104,8 +114,15 @@ class GroupCommit(Generic[T, R]):
     def _take(self) -> list["_Place[T, R]"]:
         with self._gathering:
             group, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
-        self._had_company = len(group) > 1
+            self._expect(len(group))
         return group
+
+    def _expect(self, size: int) -> None:
+        """Expect as many as came now, or one fewer than lately; whoever was alone waits for nobody."""
+        self._expected = max(size, self._expected - 1) if size > 1 else 1
+        self._is_complete.clear()
+        if len(self._waiting) >= self._expected:
+            self._is_complete.set()
 
     def _hand_over(self) -> None:
         with self._gathering:

@@ -1,51 +1,58 @@
 """Group commit under load: after a group with company the next one is given a moment to gather."""
 
-import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from types import SimpleNamespace
 
-import pytest
-
-from cqrs import group_commit
-from cqrs.group_commit import GATHER_SECONDS, GroupCommit
-from cqrs.testing.waiting import wait_until
+from cqrs.group_commit import GroupCommit
 from tests.core.gathered import SECONDS, Handler, gathered
 
-
-@contextmanager
-def pausing(monkeypatch: pytest.MonkeyPatch, pause: Callable[[float], None]) -> Iterator[None]:
-    """Run `pause` wherever a leader gives the others time to gather."""
-    with monkeypatch.context() as patched:
-        patched.setattr(group_commit, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pause))
-        yield
+MOMENT, FOR_EVER = 0.01, 3600.0
 
 
-def test_after_a_group_with_company_the_next_one_gathers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_group_with_company_the_next_one_waits_for_as_many_and_no_longer() -> None:
     handler = Handler()
-    commit = GroupCommit[int, int](handler)
+    commit = GroupCommit[int, int](handler, gather=FOR_EVER)
     with gathered(handler, [1, 2], commit):
         pass
 
-    def gather(_: float) -> None:
-        wait_until(lambda: len(commit._waiting) == 2, "somebody has joined the leader")
-
-    with pausing(monkeypatch, gather), ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(2) as pool:
         results = [future.result(SECONDS) for future in [pool.submit(commit.submit, item) for item in (3, 4)]]
 
     assert results == [6, 8]
     assert [sorted(group) for group in handler.groups] == [[0], [1, 2], [3, 4]]
 
 
-def test_whoever_stays_alone_after_all_has_waited_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    handler, pauses = Handler(), list[float]()
-    commit = GroupCommit[int, int](handler)
-    with gathered(handler, [1, 2], commit):
+def test_whoever_stays_alone_after_all_goes_after_a_moment() -> None:
+    handler = Handler()
+    commit = GroupCommit[int, int](handler, gather=MOMENT)
+    with gathered(handler, [1, 2, 3], commit):
         pass
 
-    with pausing(monkeypatch, pauses.append):
-        results = [commit.submit(item) for item in (3, 4, 5)]
+    result = commit.submit(4)
 
-    assert results == [6, 8, 10]
-    assert pauses == [GATHER_SECONDS]
+    assert result == 8
+    assert handler.groups[-1] == [4]
+
+
+def test_whoever_was_alone_waits_for_nobody_from_then_on() -> None:
+    handler = Handler()
+    commit = GroupCommit[int, int](handler, gather=MOMENT)
+    with gathered(handler, [1, 2, 3], commit):
+        pass
+    commit.submit(4)
+    commit._gather = FOR_EVER
+
+    with ThreadPoolExecutor(1) as pool:
+        results = [pool.submit(commit.submit, item).result(SECONDS) for item in (5, 6)]
+
+    assert results == [10, 12]
+
+
+def test_a_group_that_is_complete_before_its_turn_goes_at_once() -> None:
+    handler = Handler()
+    commit = GroupCommit[int, int](handler, gather=FOR_EVER, limit=2)
+
+    with gathered(handler, [1, 2, 3, 4], commit) as futures:
+        results = [futures[item].result(SECONDS) for item in (1, 2, 3, 4)]
+
+    assert results == [2, 4, 6, 8]
+    assert [len(group) for group in handler.groups] == [1, 2, 2]
