@@ -85,6 +85,9 @@ class ApiView(APIView):
         except Unavailable as error:
             return problem_response(request, error)
 
+    def perform_authentication(self, request: Request) -> None:
+        """Nothing: no view asks who is there, and `request.user` would find out when one does."""
+
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> ApiRequest:  # noqa: ARG002
         """The request as an `ApiRequest`."""
         return ApiRequest(

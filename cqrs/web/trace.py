@@ -1,7 +1,7 @@
 """W3C trace context: read, continued and written as the `traceparent` header."""
 
+import random
 import re
-import secrets
 from typing import Final
 
 _TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
@@ -18,7 +18,8 @@ def continue_trace(header: str | None) -> str:
     if header and (match := _TRACEPARENT.fullmatch(header.strip())) and _is_valid(match):
         trace_id = match[2]
         flags = int(match[4], 16) & _SAMPLED
-    ids = secrets.token_hex(24)
+    # They are to differ, not to be secret: asking the system for each costs a request a fiftieth of its time.
+    ids = f"{random.getrandbits(192):048x}"
     return f"00-{trace_id or ids[16:]}-{ids[:16]}-{flags:02x}"
 
 
