@@ -1,14 +1,17 @@
 """A member of a group in a process of its own: `python -m tests.broker.consumer_process URI DATABASE MODE`.
 
-Every record that it handles becomes a document of `effects` in the broker's database: value, place, process. MODE says
-what is special: `plainly` nothing; `hanging` it prints `in hand` at the value "hang" and waits for a line to go on;
-`transactional` the same, with the effect written in the transaction that commits the offset. It prints `subscribed`
-once it is, and leaves the group on SIGTERM.
+Every record that it handles becomes a document of `effects` in the broker's database: value, place, process, and when
+its handling began by the machine's clock. MODE says what is special: `plainly` nothing; `telling` it prints the
+messages of its log; `hanging` it prints `in hand` at the value "hang" and waits for a line to go on; `transactional`
+the same, with the effect written in the transaction that commits the offset. It prints `subscribed` once it is, and
+leaves the group on SIGTERM.
 """
 
+import logging
 import signal
 import sys
 import threading
+import time
 from typing import Any
 
 from pymongo.client_session import ClientSession
@@ -24,21 +27,23 @@ class Effects:
         self._process = sys.argv[-1]
 
     def __call__(self, record: ConsumerRecord, session: ClientSession | None = None) -> None:
+        began = time.monotonic_ns()
         if session is not None:
-            self._write(record, session)
+            self._write(record, began, session)
         if self._hangs and record.message.value == "hang":
             print("in hand", flush=True)
             sys.stdin.readline()
         if session is None:
-            self._write(record, None)
+            self._write(record, began, None)
 
-    def _write(self, record: ConsumerRecord, session: ClientSession | None) -> None:
+    def _write(self, record: ConsumerRecord, began: int, session: ClientSession | None) -> None:
         effect: dict[str, Any] = {
             "value": record.message.value,
             "key": record.message.key,
             "partition": record.partition,
             "offset": record.offset,
             "process": self._process,
+            "began": began,
         }
         self._effects.insert_one(effect, session=session)
 
@@ -53,6 +58,8 @@ def main() -> None:
         effects = Effects(broker, hangs=mode in {"hanging", "transactional"})
         consumer.subscribe(effects, transactional=transactional)
         print("subscribed", flush=True)
+        if mode == "telling":
+            logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
         stop.wait()
 
 

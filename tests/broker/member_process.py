@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -101,8 +102,8 @@ def _end_transactions(broker: Broker) -> None:
 
 
 def effects(broker: Broker) -> list[dict[str, Any]]:
-    """Return the effects in the order in which they were written."""
-    return list(broker.store.database["effects"].find().sort("$natural", 1))
+    """Return the effects in the order in which the handler began with them."""
+    return list(broker.store.database["effects"].find().sort("began", 1))
 
 
 def values(broker: Broker) -> list[Any]:
@@ -111,3 +112,13 @@ def values(broker: Broker) -> list[Any]:
 
 def wait_for_values(broker: Broker, wanted: set[Any], *, seconds: float = SECONDS) -> None:
     wait_until(lambda: set(values(broker)) >= wanted, f"{len(wanted)} values have had their effect", seconds=seconds)
+
+
+def require_order(broker: Broker) -> None:
+    """Fail unless the first handling of each record is in order: what comes again comes from a committed offset on."""
+    first: dict[int, list[int]] = defaultdict(list)
+    for effect in effects(broker):
+        if effect["offset"] not in first[effect["partition"]]:
+            first[effect["partition"]].append(effect["offset"])
+    for offsets in first.values():
+        assert offsets == list(range(len(offsets)))

@@ -1,12 +1,15 @@
 """A process that sends, for tests that kill, freeze or crowd it: `python -m tests.broker.sender_process KIND NAME …`.
 
-It prints a line of JSON when it is ready and for each call that has returned.
+It prints a line of JSON when it is ready and for each call that has returned; the kind `keyed` goes on until it reads a
+line, and then prints one for all calls.
 """
 
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
 
@@ -14,10 +17,12 @@ import msgspec
 from pymongo.client_session import ClientSession
 
 from cqrs.broker import Broker, ConsumerRecord, Interceptor, Message, Producer, define_broker, define_producer
+from cqrs.errors import Unavailable
 
 TOPIC = "orders"
 PARTITIONS = 3
 MESSAGES_A_CALL = 30
+THREADS = 3
 
 
 class SignalsItself(Interceptor):
@@ -56,9 +61,33 @@ def send_once(producer: Producer, name: str) -> None:
     say({"offset": sent[0].offset})
 
 
+def send_until_told(producer: Producer, name: str) -> None:
+    """Send in several threads, each call under a key and again where it is Unavailable; tell it all at the end."""
+    stop = threading.Event()
+
+    def send_on(thread: int) -> dict[str, Any]:
+        sent, unavailable = [], 0
+        while not stop.is_set():
+            value = f"{name}-{thread}-{len(sent):05}"
+            try:
+                (place,) = producer.send(Message(key=f"{name}-{thread}", value=value), idempotency_key=value)
+            except Unavailable:
+                unavailable += 1
+            else:
+                sent.append({"value": value, "partition": place.partition, "offset": place.offset})
+        return {"sent": sent, "unavailable": unavailable}
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        futures = [threads.submit(send_on, thread) for thread in range(THREADS)]
+        sys.stdin.readline()
+        stop.set()
+        say([future.result() for future in futures])
+
+
 # By kind: what is sent, how, and which signal the process gives itself.
 KINDS: dict[str, tuple[Callable[[Producer, str], None], str, signal.Signals | None]] = {
     "lists": (send_lists_for_ever, "round-robin", None),
+    "keyed": (send_until_told, "key-based", None),
     "crowd": (send_one_by_one, "hash", None),
     "killed": (send_once, "hash", signal.SIGKILL),
     "frozen": (send_once, "hash", signal.SIGSTOP),

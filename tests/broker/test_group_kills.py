@@ -1,7 +1,6 @@
 """Groups across processes: killed, frozen, coming and going. Nothing is lost, and who was given up commits nothing."""
 
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from cqrs.broker import Broker
 from cqrs.testing.waiting import wait_until
 from tests.broker.handled import committed, make_topic, send
-from tests.broker.member_process import MemberProcess, effects, members, values, wait_for_values
+from tests.broker.member_process import MemberProcess, effects, members, require_order, values, wait_for_values
 
 Start = Callable[..., MemberProcess]
 
@@ -47,7 +46,7 @@ def test_after_the_whole_group_was_killed_a_new_member_goes_on_where_it_was(brok
     start("heir")
     wait_for_values(broker, set(range(600)))
 
-    assert_in_order(broker)
+    require_order(broker)
 
 
 def test_a_frozen_member_commits_nothing_after_it_was_given_up_and_stops_handling(broker: Broker, start: Start) -> None:
@@ -137,22 +136,12 @@ def test_members_may_join_leave_and_be_killed_during_load(broker: Broker, start:
     wait_for_values(broker, set(sent))
 
     assert left == 0
-    assert_in_order(broker)
+    require_order(broker)
     # Only the one that was killed can have had something in hand or not yet committed.
     twice = len(values(broker)) - len(set(values(broker)))
     by_killed = sum(effect["process"] == "second" for effect in effects(broker))
     assert twice <= by_killed
     third.leave()
-
-
-def assert_in_order(broker: Broker) -> None:
-    """What is handled again is handled from a committed offset on: the first handling of each record is in order."""
-    first: dict[int, list[int]] = defaultdict(list)
-    for effect in effects(broker):
-        if effect["offset"] not in first[effect["partition"]]:
-            first[effect["partition"]].append(effect["offset"])
-    for offsets in first.values():
-        assert offsets == list(range(len(offsets)))
 
 
 def group_members(broker: Broker) -> list[str]:

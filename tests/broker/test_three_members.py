@@ -1,0 +1,153 @@
+"""A replica set of three whose primary steps down or is killed while others send and consume: all goes on by itself."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pymongo.errors import PyMongoError
+
+from cqrs.broker import Broker, Message, Producer, Sent, define_broker, define_producer
+from cqrs.testing.waiting import wait_until
+from tests.broker.handled import TOPIC, make_topic
+from tests.broker.member_process import MemberProcess, effects, members, require_order, wait_for_values
+from tests.broker.senders import hear, start_sender
+from tests.broker.stored_messages import documents, require_no_gaps
+from tests.broker.three_members import ThreeMembers, three_members
+
+PARTITIONS = 3
+SENDERS = ("left", "right")
+MORE = 50
+
+Lose = Callable[[ThreeMembers], None]
+
+
+@pytest.fixture(scope="module")
+def mongodb() -> Iterator[ThreeMembers]:
+    """The set, which a test leaves as it may."""
+    with three_members() as mongodb:
+        yield mongodb
+
+
+@pytest.fixture
+def broker(mongodb: ThreeMembers) -> Iterator[Broker]:
+    """A broker on the whole set, in a database of the test's own."""
+    mongodb.wait_until_whole()
+    with Broker(define_broker(mongo_uri=mongodb.uri, database=f"broker_{uuid4().hex[:12]}")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def group(broker: Broker) -> Iterator[list[MemberProcess]]:
+    """Two members in processes of their own, which share the partitions."""
+    make_topic(broker, partitions=PARTITIONS)
+    with members(broker) as start:
+        group = [start(name, "telling") for name in ("first", "second")]
+        wait_until(lambda: len(owners(broker)) == 2, "both own something")
+        yield group
+
+
+@pytest.fixture
+def stop_senders(broker: Broker, group: list[MemberProcess]) -> Iterator[Callable[[], list[Any]]]:
+    """Processes that send; the function stops them and returns what they have to tell."""
+    with ExitStack() as stack:
+        processes = [start_sender(broker.config, "keyed", name) for name in SENDERS]
+        for process in processes:
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            hear(process)
+
+        def stop() -> list[Any]:
+            for process in processes:
+                assert process.stdin is not None
+                process.stdin.write("stop\n")
+                process.stdin.flush()
+            return [told for process in processes for told in hear(process)]
+
+        yield stop
+
+
+@pytest.mark.parametrize(
+    "lose_primary", [ThreeMembers.step_down, ThreeMembers.kill_primary], ids=["steps down", "is killed"]
+)
+def test_all_goes_on_in_order_and_once_when_the_primary(
+    broker: Broker,
+    mongodb: ThreeMembers,
+    group: list[MemberProcess],
+    stop_senders: Callable[[], list[Any]],
+    lose_primary: Lose,
+) -> None:
+    wait_until(lambda: handled_more(broker, 0), "sending and consuming are under way")
+
+    lose_primary(mongodb)
+    before = len(wait_until(lambda: seen(broker), "there is a primary", seconds=30))
+    wait_until(lambda: handled_more(broker, before), "sending and consuming go on", seconds=30)
+    told = stop_senders()
+    sent = [place for thread in told for place in thread["sent"]]
+    wait_for_values(broker, {place["value"] for place in sent}, seconds=30)
+
+    require_same(broker, sent)
+    require_no_gaps(broker, TOPIC)
+    require_order(broker)
+    require_committed_was_handled(broker)
+    require_again_changes_nothing(broker, sent)
+    for member in group:
+        member.wait_for("group cannot be kept now, trying again")
+        member.wait_for("group is kept again")
+
+
+def handled_more(broker: Broker, before: int) -> bool:
+    """Whether more has had its effect; on the way nothing may ever be committed that had none."""
+    try:
+        require_committed_was_handled(broker)
+        return len(effects(broker)) >= before + MORE
+    except PyMongoError:
+        return False
+
+
+def seen(broker: Broker) -> list[dict[str, Any]]:
+    """Return the effects, once there is a primary to ask."""
+    try:
+        return effects(broker)
+    except PyMongoError:
+        return []
+
+
+def require_same(broker: Broker, sent: list[dict[str, Any]]) -> None:
+    """Fail unless what is stored is what was acknowledged, once and where that said, and each key in its order."""
+    found = [
+        {"value": document["value"], "partition": document["_id"]["partition"], "offset": document["_id"]["offset"]}
+        for document in documents(broker, TOPIC)
+    ]
+    assert sorted(found, key=str) == sorted(sent, key=str)
+    by_key: dict[str, list[str]] = defaultdict(list)
+    for document in documents(broker, TOPIC):
+        by_key[document["key"]].append(document["value"])
+    assert all(values == sorted(values) for values in by_key.values())
+
+
+def require_committed_was_handled(broker: Broker) -> None:
+    """Fail where a position is behind a record that had no effect. Positions are read first: effects only grow."""
+    committed = {one["_id"]["partition"]: one["committed"] for one in broker.store.positions.find()}
+    handled: dict[int, set[int]] = defaultdict(set)
+    for effect in effects(broker):
+        handled[effect["partition"]].add(effect["offset"])
+    for partition, offset in committed.items():
+        assert handled[partition] >= set(range(offset))
+
+
+def require_again_changes_nothing(broker: Broker, sent: list[dict[str, Any]]) -> None:
+    """Fail where sending again under the same keys stores something or has another result."""
+    producer: Producer = broker.create_producer(define_producer(topic=TOPIC))
+    before = len(documents(broker, TOPIC))
+    for place in sent[::10]:
+        message = Message(key=place["value"].rpartition("-")[0], value=place["value"])
+        again = producer.send(message, idempotency_key=place["value"])
+        assert again == [Sent(partition=place["partition"], offset=place["offset"])]
+    assert len(documents(broker, TOPIC)) == before
+
+
+def owners(broker: Broker) -> set[str]:
+    return {one["owner"] for one in broker.store.positions.find() if one["owner"] is not None}
