@@ -66,7 +66,8 @@ def send_until_told(producer: Producer, name: str) -> None:
     stop = threading.Event()
 
     def send_on(thread: int) -> dict[str, Any]:
-        sent, unavailable = [], 0
+        sent: list[dict[str, Any]] = []
+        unavailable = 0
         while not stop.is_set():
             value = f"{name}-{thread}-{len(sent):05}"
             try:

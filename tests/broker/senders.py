@@ -36,6 +36,14 @@ def hear(process: "Popen[str]") -> Any:
     return msgspec.json.decode(line)
 
 
+def told(process: "Popen[str]") -> Any:
+    """Have a process of the kind `keyed` end, and return what it has to tell of each of its threads."""
+    assert process.stdin is not None
+    process.stdin.write("stop\n")
+    process.stdin.flush()
+    return hear(process)
+
+
 def heard(process: "Popen[str]") -> list[Any]:
     """Return all that the process still says until its end; half a line of a killed one is left out."""
     assert process.stdout is not None

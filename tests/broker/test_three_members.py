@@ -9,12 +9,12 @@ from uuid import uuid4
 import pytest
 from pymongo.errors import PyMongoError
 
-from cqrs.broker import Broker, Message, Producer, Sent, define_broker, define_producer
+from cqrs.broker import Broker, define_broker
 from cqrs.testing.waiting import wait_until
 from tests.broker.handled import TOPIC, make_topic
 from tests.broker.member_process import MemberProcess, effects, members, require_order, wait_for_values
-from tests.broker.senders import hear, start_sender
-from tests.broker.stored_messages import documents, require_no_gaps
+from tests.broker.senders import hear, start_sender, told
+from tests.broker.stored_messages import require_again_changes_nothing, require_no_gaps, require_stored_once
 from tests.broker.three_members import ThreeMembers, three_members
 
 PARTITIONS = 3
@@ -59,14 +59,7 @@ def stop_senders(broker: Broker, group: list[MemberProcess]) -> Iterator[Callabl
             stack.callback(process.kill)
             hear(process)
 
-        def stop() -> list[Any]:
-            for process in processes:
-                assert process.stdin is not None
-                process.stdin.write("stop\n")
-                process.stdin.flush()
-            return [told for process in processes for told in hear(process)]
-
-        yield stop
+        yield lambda: [thread for process in processes for thread in told(process)]
 
 
 @pytest.mark.parametrize(
@@ -84,15 +77,14 @@ def test_all_goes_on_in_order_and_once_when_the_primary(
     lose_primary(mongodb)
     before = len(wait_until(lambda: seen(broker), "there is a primary", seconds=30))
     wait_until(lambda: handled_more(broker, before), "sending and consuming go on", seconds=30)
-    told = stop_senders()
-    sent = [place for thread in told for place in thread["sent"]]
+    sent = [place for thread in stop_senders() for place in thread["sent"]]
     wait_for_values(broker, {place["value"] for place in sent}, seconds=30)
 
-    require_same(broker, sent)
+    require_stored_once(broker, TOPIC, sent)
     require_no_gaps(broker, TOPIC)
     require_order(broker)
     require_committed_was_handled(broker)
-    require_again_changes_nothing(broker, sent)
+    require_again_changes_nothing(broker, TOPIC, sent)
     for member in group:
         member.wait_for("group cannot be kept now, trying again")
         member.wait_for("group is kept again")
@@ -115,19 +107,6 @@ def seen(broker: Broker) -> list[dict[str, Any]]:
         return []
 
 
-def require_same(broker: Broker, sent: list[dict[str, Any]]) -> None:
-    """Fail unless what is stored is what was acknowledged, once and where that said, and each key in its order."""
-    found = [
-        {"value": document["value"], "partition": document["_id"]["partition"], "offset": document["_id"]["offset"]}
-        for document in documents(broker, TOPIC)
-    ]
-    assert sorted(found, key=str) == sorted(sent, key=str)
-    by_key: dict[str, list[str]] = defaultdict(list)
-    for document in documents(broker, TOPIC):
-        by_key[document["key"]].append(document["value"])
-    assert all(values == sorted(values) for values in by_key.values())
-
-
 def require_committed_was_handled(broker: Broker) -> None:
     """Fail where a position is behind a record that had no effect. Positions are read first: effects only grow."""
     committed = {one["_id"]["partition"]: one["committed"] for one in broker.store.positions.find()}
@@ -136,17 +115,6 @@ def require_committed_was_handled(broker: Broker) -> None:
         handled[effect["partition"]].add(effect["offset"])
     for partition, offset in committed.items():
         assert handled[partition] >= set(range(offset))
-
-
-def require_again_changes_nothing(broker: Broker, sent: list[dict[str, Any]]) -> None:
-    """Fail where sending again under the same keys stores something or has another result."""
-    producer: Producer = broker.create_producer(define_producer(topic=TOPIC))
-    before = len(documents(broker, TOPIC))
-    for place in sent[::10]:
-        message = Message(key=place["value"].rpartition("-")[0], value=place["value"])
-        again = producer.send(message, idempotency_key=place["value"])
-        assert again == [Sent(partition=place["partition"], offset=place["offset"])]
-    assert len(documents(broker, TOPIC)) == before
 
 
 def owners(broker: Broker) -> set[str]:
