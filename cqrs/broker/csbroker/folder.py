@@ -8,6 +8,7 @@ CONFIG = "config.py"
 PAYLOADS = "message_payload.py"
 WORKING_FILES = (CONFIG, PAYLOADS)
 CLIENT = "client"
+CLIENT_OF_PACKAGE = "broker_client"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,12 @@ class Folder:
 
     @property
     def client(self) -> Path:
+        """Where the client is: in a service that is a Python package, in its root.
+
+        There it is a part of the package: no `import` reaches into a folder whose name has a hyphen.
+        """
+        if (self.root / "__init__.py").is_file():
+            return self.root / CLIENT_OF_PACKAGE
         return self.path / CLIENT
 
     @property

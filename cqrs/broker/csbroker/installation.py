@@ -65,7 +65,7 @@ def install(folder: Folder, files: Files) -> None:
         former = coming.with_name(coming.name.replace(NEXT, FORMER))
         folder.client.rename(former)
         coming.rename(folder.client)
-    sync_folder(folder.path)
+    sync_folder(folder.client.parent)
     sync_folder(folder.state)
     _remove_leftovers(folder)
 

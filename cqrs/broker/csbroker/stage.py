@@ -10,7 +10,7 @@ import msgspec
 from cqrs.broker.csbroker.atomic_write import write_atomically
 from cqrs.broker.csbroker.backups import kept_versions
 from cqrs.broker.csbroker.errors import InvalidArgument, NothingGenerated, Refused
-from cqrs.broker.csbroker.folder import CLIENT, NAME, WORKING_FILES, Folder
+from cqrs.broker.csbroker.folder import NAME, WORKING_FILES, Folder
 
 NO_END_OF_LINE = "\n\\ No newline at end of file\n"
 
@@ -55,7 +55,7 @@ def difference(folder: Folder, names: Sequence[str] = ()) -> str:
         _unified(
             before=_staged(folder, name),
             after=_working(folder, name),
-            names=(f"{NAME}/{CLIENT}/{name}", f"{NAME}/{name}"),
+            names=(str(folder.shown(folder.client / name)), f"{NAME}/{name}"),
         )
         for name in _chosen(names)
     )

@@ -10,7 +10,7 @@ import typer
 from cqrs.broker.csbroker import console
 from cqrs.broker.csbroker.commands.topic_plan import apply_topics
 from cqrs.broker.csbroker.errors import DRIFT, InvalidArgument
-from cqrs.broker.csbroker.folder import CLIENT, NAME
+from cqrs.broker.csbroker.folder import NAME
 from cqrs.broker.csbroker.generation import Generated, drift, generate
 from cqrs.broker.csbroker.initialization import initialize
 from cqrs.broker.csbroker.options import Json, YesProduction, examples, service_folder
@@ -80,13 +80,15 @@ def watch_command(*, json: Json = False, yes_production: YesProduction = False) 
 
 
 def _show(generated: Generated, *, json: bool, is_check: bool) -> None:
+    folder = service_folder()
+    client = folder.shown(folder.client)
     if json:
         console.show_json(generated)
     elif not generated.changed:
-        console.notice(f"{NAME}/{CLIENT}: up to date")
+        console.notice(f"{client}: up to date")
     else:
         for name in generated.changed:
-            console.notice(f"{'out of date: ' if is_check else ''}{NAME}/{CLIENT}/{name}")
+            console.notice(f"{'out of date: ' if is_check else ''}{client}/{name}")
         if generated.backup:
             console.notice(f"the former client is backup {generated.backup}")
     if is_check and generated.changed:
