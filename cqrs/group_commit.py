@@ -16,6 +16,8 @@ from cqrs.errors import CqrsError, Unavailable
 
 PROCESS = "process"
 GATHER_SECONDS = 0.002
+# How much fewer each group lets the next one expect: after a crowd, a score of groups wait in vain for a whole one.
+FEWER_EACH_TIME = 0.05
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -57,7 +59,7 @@ class GroupCommit(Generic[T, R]):
         self._waiting: list[_Place[T, R]] = []
         self._is_led = False
         self._led_since = 0.0
-        self._expected = 1
+        self._expected = 1.0
         self._is_complete = threading.Event()
 
     def submit(self, item: T) -> R:
@@ -80,7 +82,7 @@ class GroupCommit(Generic[T, R]):
         else:
             self._led_since = now
         self._waiting.append(place)
-        if len(self._waiting) == self._expected:
+        if len(self._waiting) >= self._expected:
             self._is_complete.set()
         leads, self._is_led = not self._is_led, True
         return leads
@@ -118,8 +120,8 @@ class GroupCommit(Generic[T, R]):
         return group
 
     def _expect(self, size: int) -> None:
-        """Expect as many as came now, or one fewer than lately; whoever was alone waits for nobody."""
-        self._expected = max(size, self._expected - 1) if size > 1 else 1
+        """Expect as many as came at most lately; whoever was alone waits for nobody."""
+        self._expected = max(size, self._expected - FEWER_EACH_TIME) if size > 1 else 1.0
         self._is_complete.clear()
         if len(self._waiting) >= self._expected:
             self._is_complete.set()
