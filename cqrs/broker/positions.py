@@ -100,8 +100,11 @@ def confirm(store: Store, claim: Claim, *, session: ClientSession) -> None:
     _change(store, claim, {"$currentDate": TOUCH}, session)
 
 
-def write(store: Store, claim: Claim, fields: Document, *, session: ClientSession) -> None:
-    """Set fields that the owner keeps beside its position, within a transaction. Raises Fenced."""
+def write(store: Store, claim: Claim, fields: Document, *, session: ClientSession | None = None) -> None:
+    """Set the position and what its owner keeps beside it. Raises Fenced where the claim holds no more, Unavailable.
+
+    With a session it is part of its transaction.
+    """
     _change(store, claim, {"$set": fields, "$currentDate": TOUCH}, session)
 
 
