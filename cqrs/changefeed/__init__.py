@@ -1,0 +1,29 @@
+"""Resumable change feeds over MongoDB's collections: nothing lost, order kept, one watcher. Works without Django."""
+
+from cqrs.broker.errors import InvalidConfiguration, NotConnected
+from cqrs.broker.group_member import Timing
+from cqrs.changefeed.change import Change, key_of
+from cqrs.changefeed.config import FeedConfig, FeedsConfig, define_feed, define_feeds
+from cqrs.changefeed.errors import AlreadyStarted, ChangeFeedError, FeedChanged, InvalidFeed
+from cqrs.changefeed.feeds import ChangeFeeds, Feed, ShardInfo
+from cqrs.changefeed.observing import Happening
+
+__all__ = [
+    "AlreadyStarted",
+    "Change",
+    "ChangeFeedError",
+    "ChangeFeeds",
+    "Feed",
+    "FeedChanged",
+    "FeedConfig",
+    "FeedsConfig",
+    "Happening",
+    "InvalidConfiguration",
+    "InvalidFeed",
+    "NotConnected",
+    "ShardInfo",
+    "Timing",
+    "define_feed",
+    "define_feeds",
+    "key_of",
+]

@@ -1,0 +1,87 @@
+"""What a feed delivers: one change of one document."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+from bson import Timestamp, json_util
+
+from cqrs.broker.partitioning import hash_partition
+
+Operation = Literal["insert", "update", "delete"]
+Origin = Literal["stream", "scan"]
+Event = dict[str, Any]
+
+# A replacement is an update whose description is the whole document.
+OPERATIONS: dict[str, Operation] = {"insert": "insert", "update": "update", "replace": "update", "delete": "delete"}
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of a document.
+
+    `document` is the whole document: as it was inserted or replaced, for an update as it was when the stream looked it
+    up (so perhaps newer than the change), None after a deletion. `key` is `document_id` as text, what order is kept by.
+    `cluster_time` and `wall_time` (aware, milliseconds) are the server's. `resume_point` is the stream's token behind
+    which to go on. `origin` says `scan` where the document was found in the collection, with the time and the token of
+    the scan's beginning.
+    """
+
+    feed: str
+    operation: Operation
+    key: str
+    document_id: Any
+    document: dict[str, Any] | None
+    cluster_time: Timestamp
+    wall_time: datetime
+    resume_point: str
+    origin: Origin = "stream"
+
+
+def key_of(document_id: Any) -> str:
+    """Return an `_id` as text: relaxed Extended JSON, the same for the same value."""
+    return json_util.dumps(document_id, json_options=json_util.RELAXED_JSON_OPTIONS)
+
+
+def shard_of(key: str, shards: int) -> int:
+    """Return the shard of a key: the hash that the broker publishes for its partitions."""
+    return hash_partition(key, shards)
+
+
+def change_of(feed: str, event: Event) -> Change:
+    """Return the change that an event of a change stream tells of."""
+    document_id = event["documentKey"]["_id"]
+    return Change(
+        feed=feed,
+        operation=OPERATIONS[event["operationType"]],
+        key=key_of(document_id),
+        document_id=document_id,
+        document=event.get("fullDocument"),
+        cluster_time=event["clusterTime"],
+        wall_time=event["wallTime"],
+        resume_point=event["_id"]["_data"],
+    )
+
+
+def scanned(feed: str, document_id: Any, document: dict[str, Any] | None, operation: Operation, token: str) -> Change:
+    """Return the change that a scan has found, which began at `token`."""
+    at = time_of(token)
+    return Change(
+        feed=feed,
+        operation=operation,
+        key=key_of(document_id),
+        document_id=document_id,
+        document=document,
+        cluster_time=at,
+        wall_time=datetime.fromtimestamp(at.time, UTC),
+        resume_point=token,
+        origin="scan",
+    )
+
+
+def time_of(token: str) -> Timestamp:
+    """Return the cluster time of a resume token.
+
+    Tokens are hexadecimal and compare as their places in the history do ("Change Streams", MongoDB manual); they begin
+    with a byte for the type and the eight of the cluster time.
+    """
+    return Timestamp(int(token[2:10], 16), int(token[10:18], 16))

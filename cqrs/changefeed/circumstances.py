@@ -1,0 +1,31 @@
+"""What the workers of all shards of a feed in this process share."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+from pymongo.database import Database
+
+from cqrs.broker.failing import Log
+from cqrs.broker.lease import Lease
+from cqrs.broker.mongodb import Document
+from cqrs.broker.store import Store
+from cqrs.changefeed.config import FeedConfig
+from cqrs.changefeed.observing import Observer
+
+
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a feed's changes are, who handles them, and whether they may be handled now.
+
+    `database` is that of the watched collection, `store` where the feed is kept. `handling` holds the threads that are
+    in a handler now.
+    """
+
+    feed: FeedConfig
+    store: Store
+    database: Database[Document]
+    pool: ThreadPoolExecutor
+    lease: Lease
+    log: Log
+    observer: Observer | None
+    handling: set[threading.Thread]

@@ -1,0 +1,46 @@
+"""What can go wrong with change feeds. That MongoDB cannot be reached is `cqrs.errors.Unavailable`."""
+
+from collections.abc import Sequence
+
+from cqrs.errors import CqrsError
+
+
+class ChangeFeedError(CqrsError):
+    """The root of the errors of change feeds."""
+
+
+class InvalidFeed(ChangeFeedError):
+    """A feed cannot be as declared; `mistakes` names everything that is wrong with it, a sentence each."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("; ".join(self.mistakes))
+
+
+class AlreadyStarted(ChangeFeedError):
+    """A feed runs once in a process; several processes share its shards."""
+
+    def __init__(self, feed: str) -> None:
+        self.feed = feed
+        super().__init__(f"change feed {feed!r} has been started here already")
+
+
+class FeedChanged(ChangeFeedError):
+    """A feed of this name is stored with another collection or number of shards, to which its positions belong.
+
+    `stored` and `declared` say by name what differs.
+    """
+
+    def __init__(self, feed: str, *, stored: dict[str, object], declared: dict[str, object]) -> None:
+        self.feed = feed
+        self.stored = stored
+        self.declared = declared
+        super().__init__(f"change feed {feed!r} is stored with {stored}, not {declared}")
+
+
+class HistoryLost(ChangeFeedError):
+    """MongoDB cannot go on from this resume point: it has no history that reaches back so far, or not this one."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the change stream cannot go on where it was: {reason}")

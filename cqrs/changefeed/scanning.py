@@ -1,0 +1,118 @@
+"""Reading a collection for what the stream does not tell: what was there before it, and what was lost of it.
+
+The token of the stream was taken before the scan begins, and the scan reads behind it (causally), so that there is no
+gap between them. A document that changes meanwhile comes twice.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pymongo
+from bson import Timestamp
+from pymongo import ASCENDING
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+
+from cqrs.broker.mongodb import Document, translated
+from cqrs.changefeed.change import Change, key_of, scanned, shard_of, time_of
+from cqrs.changefeed.config import FeedConfig
+from cqrs.changefeed.filtering import Filter
+from cqrs.changefeed.handled_keys import HandledKeys, digest
+from cqrs.changefeed.resume_point import Point, Scan
+
+SECONDS = 10.0
+BY_ID = [("_id", ASCENDING)]
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A place that was reached, and the point to go on from; `change` is what was found there.
+
+    It is to be delivered, or only noted as handled where it is no news.
+    """
+
+    point: Point
+    change: Change | None = None
+    is_news: bool = True
+
+
+class Scanner:
+    """Scans for one shard of a feed. Not for several threads; raises Unavailable."""
+
+    def __init__(
+        self, feed: FeedConfig, shard: int, collection: Collection[Document], passing: Filter, handled: HandledKeys
+    ) -> None:
+        self._feed = feed
+        self._shard = shard
+        self._collection = collection
+        self._filter = passing
+        self._handled = handled
+
+    def page(self, point: Point, limit: int) -> list[Found]:
+        """Return what comes behind `point`, which has a scan; with the last one the scan may be over."""
+        assert point.scan is not None
+        with translated(), pymongo.timeout(SECONDS):
+            if point.scan.phase == "documents":
+                return self._documents(point.token, point.scan, limit)
+            return self._missing(point.token, point.scan, limit)
+
+    def _documents(self, token: str, scan: Scan, limit: int) -> list[Found]:
+        documents = self._read(scan, time_of(token), limit)
+        if not documents:
+            ends = Scan(reason=scan.reason, phase="missing") if scan.is_repair and self._feed.remember else None
+            return [Found(point=Point(token=token, scan=ends))]
+        changes = [
+            scanned(self._feed.name, document["_id"], document, "insert", token)
+            for document in documents
+            if shard_of(key_of(document["_id"]), self._feed.shards) == self._shard
+        ]
+        last = msgspec.structs.replace(scan, after={"_id": documents[-1]["_id"]})
+        return [*self._news(changes, scan, token), Found(point=Point(token=token, scan=last))]
+
+    def _news(self, changes: Sequence[Change], scan: Scan, token: str) -> list[Found]:
+        passed = [change for change in self._filter.passing(changes) if change is not None]
+        known = self._handled.known([change.key for change in passed]) if self._feed.remember else {}
+        found = []
+        for change in passed:
+            point = Point(token=token, scan=msgspec.structs.replace(scan, after={"_id": change.document_id}))
+            if scan.reason == "learning":
+                found.append(Found(point=point, change=change, is_news=False))
+            elif change.key not in known:
+                found.append(Found(point=point, change=change))
+            elif "update" in self._feed.operations and known[change.key] != digest(change.document):
+                found.append(Found(point=point, change=msgspec.structs.replace(change, operation="update")))
+        return found
+
+    def _missing(self, token: str, scan: Scan, limit: int) -> list[Found]:
+        after = None if scan.after is None else scan.after["key"]
+        keys = self._handled.page(after, limit)
+        if not keys:
+            return [Found(point=Point(token=token))]
+        present = self._present([document_id for _, document_id in keys], time_of(token))
+        found = []
+        for key, document_id in keys:
+            if key not in present:
+                point = Point(token=token, scan=msgspec.structs.replace(scan, after={"key": key}))
+                change = scanned(self._feed.name, document_id, None, "delete", token)
+                found.append(Found(point=point, change=change, is_news="delete" in self._feed.operations))
+        last = msgspec.structs.replace(scan, after={"key": keys[-1][0]})
+        return [*found, Found(point=Point(token=token, scan=last))]
+
+    def _read(self, scan: Scan, since: Timestamp, limit: int) -> list[Document]:
+        with self._session(since) as session:
+            found = self._collection.find(session=session).sort(BY_ID).hint(BY_ID)
+            if scan.after is None:
+                return list(found.limit(limit))
+            # A comparison in a query would find values of the same type only.
+            documents = list(found.min([("_id", scan.after["_id"])]).limit(limit + 1))
+        return [one for one in documents if one["_id"] != scan.after["_id"]]
+
+    def _present(self, ids: Sequence[Any], since: Timestamp) -> set[str]:
+        with self._session(since) as session:
+            found = self._collection.find({"_id": {"$in": list(ids)}}, {"_id": 1}, session=session)
+            return {key_of(one["_id"]) for one in found}
+
+    def _session(self, since: Timestamp) -> ClientSession:
+        session = self._collection.database.client.start_session(causal_consistency=True)
+        session.advance_operation_time(since)
+        return session

@@ -1,0 +1,225 @@
+"""Where a shard of a feed gets its changes from: a scan, a stream of its own while it is behind, the shared stream."""
+
+import logging
+import threading
+from typing import Literal
+
+from pymongo.database import Database
+
+from cqrs.broker.mongodb import Document
+from cqrs.broker.store import Store
+from cqrs.changefeed import shared_stream
+from cqrs.changefeed.change import OPERATIONS, Change, Event, change_of, shard_of
+from cqrs.changefeed.config import FeedConfig
+from cqrs.changefeed.errors import HistoryLost
+from cqrs.changefeed.filtering import Filter
+from cqrs.changefeed.handled_keys import HandledKeys
+from cqrs.changefeed.inbox import Inbox, concerns
+from cqrs.changefeed.observing import Happening, Observer, tell
+from cqrs.changefeed.resume_point import Point, Reason, Scan
+from cqrs.changefeed.scanning import Found, Scanner
+from cqrs.changefeed.stream import Stream, token_now
+
+logger = logging.getLogger(__name__)
+
+Mode = Literal["scan", "own stream", "shared stream"]
+# Short, because whoever reads has more to do than to wait.
+OWN_AWAIT_MS = 20
+
+ENDS: dict[str, Reason] = {"drop": "collection dropped", "dropDatabase": "collection dropped"}
+
+
+class Source:
+    """Reads on behind `point`. For one thread but `close`; `signal` is set when there may be something to take."""
+
+    def __init__(
+        self,
+        feed: FeedConfig,
+        shard: int,
+        store: Store,
+        database: Database[Document],
+        point: Point,
+        *,
+        signal: threading.Event,
+        observer: Observer | None,
+    ) -> None:
+        self.point = point
+        self._feed = feed
+        self._shard = shard
+        self._database = database
+        self._signal = signal
+        self._observer = observer
+        self._filter = Filter(feed, database)
+        handled = HandledKeys(store, feed.name, shard)
+        self._scanner = Scanner(feed, shard, database[feed.collection], self._filter, handled)
+        self._own: Stream | None = None
+        self._inbox: Inbox | None = None
+        self._has_joined = False
+
+    @property
+    def mode(self) -> Mode:
+        if self.point.scan is not None:
+            return "scan"
+        return "shared stream" if self._has_joined else "own stream"
+
+    def take(self, limit: int) -> list[Found]:
+        """Return what comes next, at least a place to go on from where that has moved. Raises Unavailable.
+
+        Where the history is lost, or the collection has ended, that place begins a scan.
+        """
+        if self.point.scan is not None:
+            found = self._scan(limit)
+        elif self._has_joined:
+            found = self._take_shared(limit)
+        else:
+            found = self._take_own(limit)
+        if found:
+            self.point = found[-1].point
+        return found
+
+    def close(self) -> None:
+        """Give back streams."""
+        self._leave()
+        self._close_own()
+
+    def _scan(self, limit: int) -> list[Found]:
+        scan = self.point.scan
+        found = self._scanner.page(self.point, limit)
+        if found[-1].point.scan is None and scan is not None and scan.is_repair:
+            logger.warning("change feed resynchronised", extra={**self._fields(), "reason": scan.reason})
+            self._tell("resynchronised", scan.reason)
+        return found
+
+    def _take_shared(self, limit: int) -> list[Found]:
+        assert self._inbox is not None
+        events, token = self._inbox.take(limit)
+        if not events and self._inbox.is_cut:
+            logger.info("change feed is behind, on a stream of its own", extra=self._fields())
+            self._tell("behind", None)
+            self._leave()
+            return []
+        # It may have read further on its own stream than the shared one had come.
+        found = self._found([event for event in events if event["_id"]["_data"] > self.point.token])
+        if token is not None and token > (found[-1].point if found else self.point).token:
+            return self._and_then(found, token)
+        return found
+
+    def _take_own(self, limit: int) -> list[Found]:
+        try:
+            events, token, is_at_end = self._read_own(limit)
+        except HistoryLost as error:
+            self._close_own()
+            self._leave()
+            return [self._begin_scan("history lost", token_now(self._database), detail=error.reason)]
+        except BaseException:
+            self._close_own()
+            raise
+        found = self._found(events)
+        if token > (found[-1].point if found else self.point).token:
+            found = self._and_then(found, token)
+        if is_at_end and self._inbox is None:
+            self._join()
+        return found
+
+    def _read_own(self, limit: int) -> tuple[list[Event], str, bool]:
+        """Return events, a token behind which to go on, and whether there were no more."""
+        if self._own is None:
+            wanted = {self._feed.collection: self._feed.operations}
+            self._own = Stream(self._database, wanted, after=self.point.token, await_ms=OWN_AWAIT_MS)
+        events: list[Event] = []
+        while len(events) < limit:
+            event = self._own.next()
+            since = None if self._inbox is None else self._inbox.since
+            if since is not None and self._own.token >= since:
+                return self._switched(events, event, since)
+            if event is None:
+                break
+            events.append(event)
+        is_at_end = len(events) < limit
+        token = self._own.token
+        if not self._own.is_alive:
+            # Invalidated: the next one goes on behind that.
+            self._close_own()
+        return events, token, is_at_end
+
+    def _switched(self, events: list[Event], event: Event | None, since: str) -> tuple[list[Event], str, bool]:
+        """Go on with the shared stream: what is behind `since` comes from there."""
+        if event is not None and event["_id"]["_data"] <= since:
+            events.append(event)
+        self._close_own()
+        self._has_joined = True
+        self._signal.set()
+        return events, since, False
+
+    def _found(self, events: list[Event]) -> list[Found]:
+        """Return what the events tell this shard, up to one that ends the collection."""
+        changes: list[Change] = []
+        for event in events:
+            if event["operationType"] not in OPERATIONS:
+                if concerns(event, self._feed.collection):
+                    begun = self._begin_scan(self._why(event), event["_id"]["_data"])
+                    self._leave()
+                    self._close_own()
+                    return [*self._passed(changes), begun]
+                continue
+            change = change_of(self._feed.name, event)
+            if self._feed.shards == 1 or shard_of(change.key, self._feed.shards) == self._shard:
+                changes.append(change)
+        return self._passed(changes)
+
+    def _passed(self, changes: list[Change]) -> list[Found]:
+        passed = self._filter.passing(changes)
+        return [
+            Found(point=Point(token=change.resume_point), change=result)
+            for change, result in zip(changes, passed, strict=True)
+        ]
+
+    def _and_then(self, found: list[Found], token: str) -> list[Found]:
+        if found and found[-1].point.scan is not None:
+            return found
+        return [*found, Found(point=Point(token=token))]
+
+    def _begin_scan(self, reason: Reason, token: str, *, detail: str | None = None) -> Found:
+        # Loud: what was promised as a stream was interrupted, and a scan takes its time and delivers things again.
+        logger.error(
+            "change feed has to be resynchronised by a scan",
+            extra={**self._fields(), "reason": reason, "detail": detail, "lost_behind": self.point.token},
+        )
+        self._tell("resynchronising", reason)
+        return Found(point=Point(token=token, scan=Scan(reason=reason)))
+
+    def _why(self, event: Event) -> Reason:
+        if event["operationType"] == "rename":
+            away = event["ns"]["coll"] == self._feed.collection
+            return "collection renamed" if away else "collection replaced"
+        return ENDS[event["operationType"]]
+
+    def _join(self) -> None:
+        self._inbox = Inbox(
+            self._feed.collection,
+            self._feed.operations,
+            shard=self._shard,
+            shards=self._feed.shards,
+            signal=self._signal,
+        )
+        shared_stream.join(self._database, self._inbox, self._observer)
+
+    def _leave(self) -> None:
+        inbox, self._inbox = self._inbox, None
+        self._has_joined = False
+        if inbox is not None:
+            shared_stream.leave(self._database, inbox)
+
+    def _close_own(self) -> None:
+        own, self._own = self._own, None
+        if own is not None:
+            own.close()
+
+    def _tell(self, kind: Literal["resynchronising", "resynchronised", "behind"], reason: str | None) -> None:
+        happening = Happening(
+            kind=kind, database=self._database.name, feed=self._feed.name, shard=self._shard, reason=reason
+        )
+        tell(self._observer, happening)
+
+    def _fields(self) -> dict[str, object]:
+        return {"feed": self._feed.name, "shard": self._shard}
