@@ -60,6 +60,10 @@ class Layout:
         """Why the stack stopped by itself, if it did; removed by the next start."""
         return self.run / "failure.txt"
 
+    def pid_file_of(self, program: str) -> Path:
+        """Where a program that writes its process id does so; one that was killed leaves the file."""
+        return self.root / program / f"{program}.pid"
+
     def log_of(self, program: str) -> Path:
         return self.logs / f"{program}.log"
 

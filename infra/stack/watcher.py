@@ -34,10 +34,19 @@ class Watcher:
             _end_orphans(int(fields["pid"]))
         elif event == "PROCESS_STATE_BACKOFF":
             self._write_down(f"{program} ended right after its start (attempt {fields['tries']}) and is started again")
+            self._end_orphans_of(program)
         elif event == "PROCESS_STATE_FATAL":
             self._give_up(program, "keeps ending and cannot be started")
         elif event.startswith("TICK") and not is_held(self._layout) and self._neighbour.is_missing():
             self._give_up(f"supervisor-{self._neighbour.name}", "ended unasked")
+
+    def _end_orphans_of(self, program: str) -> None:
+        # supervisord names no process here, since for it none was started.
+        pid_file = self._layout.pid_file_of(program)
+        with suppress(FileNotFoundError, ValueError):
+            leader = int(pid_file.read_text())
+            pid_file.unlink()
+            _end_orphans(leader)
 
     def _give_up(self, program: str, why: str) -> None:
         if self._layout.failure.exists():
