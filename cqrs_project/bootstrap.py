@@ -10,7 +10,7 @@ from cqrs.web import bulkhead, consistency
 from cqrs.web.health import register_probe
 from cqrs.web.idempotency import register_idempotency_problems
 from cqrs.web.problem import CONFLICT, NOT_FOUND, STALE_VERSION, register_problem
-from cqrs_project import metrics, postgres, projections, projector
+from cqrs_project import metrics, postgres, projections, projector, services
 from users_command import errors as user_errors
 from users_query import mongodb
 
@@ -28,6 +28,7 @@ def compose() -> None:
     register_probe("mongodb", mongodb.ping)
     register_worker(projector.NAME, projector.users_projector)
     register_projection(projections.users_projection())
+    services.open_services()
 
 
 def _register_problems() -> None:

@@ -28,6 +28,7 @@ class Environment:
     database_url: str
     mongodb_uri: str
     mongodb_database: str
+    mongodb_broker_database: str
     nats_url: str | None
     app_id: str
     secret_key: str
@@ -52,6 +53,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         database_url=reader.read("DATABASE_URL", postgresql_url),
         mongodb_uri=reader.read("MONGODB_URI", mongodb_uri),
         mongodb_database=reader.read("MONGODB_DATABASE", _name, default="cqrs"),
+        mongodb_broker_database=reader.read("MONGODB_BROKER_DATABASE", _name, default="change-stream-broker"),
         nats_url=reader.read("NATS_URL", _optional(nats_url), default=""),
         app_id=reader.read("APPID", _name, default="STANDALONE"),
         secret_key=reader.read("SECRET_KEY", _text, default="only-for-debugging" if debug else None),

@@ -82,7 +82,8 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = spectacular_settings(
     title="CQRS with PostgreSQL and MongoDB",
     version="1",
-    description="Commands write users and events to PostgreSQL; a projector turns them into documents in MongoDB.",
+    description="Commands write users and events to PostgreSQL; a projector turns them into documents in MongoDB. "
+    "Services beside it meet through topics of the broker.",
 )
 
 LOGGING = logging_config(ENVIRONMENT.log_format, ENVIRONMENT.log_level)

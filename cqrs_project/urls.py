@@ -5,6 +5,8 @@ from django.urls import path
 from cqrs.web import error_pages
 from cqrs.web.health import livez, readyz
 from cqrs.web.openapi_views import SchemaView, SwaggerView
+from services.classroom.views import EnrolmentListView
+from services.purchases.views import CreatePurchaseView, PurchaseView
 from users_command.sample_users.view import SampleUsersView
 from users_command.views.create_user import CreateUserView
 from users_command.views.create_users import CreateUsersView
@@ -23,6 +25,9 @@ urlpatterns = [
     path("api/v1/user-query/email", UserByEmailView.as_view()),
     path("api/v1/user-query/<uuid:user_id>", UserDocumentView.as_view()),
     path("api/v1/sample-users", SampleUsersView.as_view()),
+    path("api/purchases", CreatePurchaseView.as_view()),
+    path("api/purchases/<uuid:purchase_id>", PurchaseView.as_view()),
+    path("api/enrolments", EnrolmentListView.as_view()),
     path("api", SwaggerView.as_view()),
     path("api/schema", SchemaView.as_view(), name="schema"),
     path("livez", livez),

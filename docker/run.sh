@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole system in containers: the stores, three replicas behind nginx, the worker. Alone it builds and starts them;
+# The whole system in containers: the stores, three replicas behind nginx, the workers. Alone it builds and starts them;
 # with arguments it is docker compose for them: docker/run.sh logs --follow instance-1, docker/run.sh down.
 set -euo pipefail
 # shellcheck source=../infra/containers/compose.sh

@@ -20,7 +20,9 @@ from infra.stack.stores import ADDRESS_VARIABLES
 from infra.stack.supervisor import Process, supervisors
 from tests.free_ports import free_ports
 
-_OF_THE_SESSION = frozenset({*ADDRESS_VARIABLES, "MONGODB_DATABASE", "SECRET_KEY", "STACK_DIR"})
+_OF_THE_SESSION = frozenset(
+    {*ADDRESS_VARIABLES, "MONGODB_DATABASE", "MONGODB_BROKER_DATABASE", "SECRET_KEY", "STACK_DIR"}
+)
 # Whatever a shell starts in the background inherits that this signal is ignored, and so would the stack.
 _HEEDING_CTRL_C = ("env", "--default-signal=INT")
 _UP_SECONDS = 90
@@ -29,8 +31,8 @@ _DOWN_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class RunningStack:
-    """A stack that runs. Its processes are `nginx`, `instance-1` … `instance-3`, `users-projector`, `postgres`,
-    `mongodb` and `nats`.
+    """A stack that runs. Its processes are `nginx`, `instance-1` … `instance-3`, `users-projector`, `classroom`,
+    `postgres`, `mongodb` and `nats`.
 
     `variables` is the environment that started it; `output` collects what `run` prints.
     """

@@ -38,6 +38,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     for name in os.environ.pop(_OWN, "").split():
         del os.environ[name]
     os.environ.setdefault("MONGODB_DATABASE", "cqrs_test")
+    os.environ.setdefault("MONGODB_BROKER_DATABASE", "cqrs_test_broker")
     folder = tempfile.mkdtemp(prefix="cqrs-stores-")
     early_config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     try:

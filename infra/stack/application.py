@@ -1,4 +1,4 @@
-"""The programs of the application: three replicas, the worker that projects, and nginx before the replicas."""
+"""The programs of the application: three replicas, the workers, and nginx before the replicas."""
 
 import sys
 import urllib.error
@@ -14,7 +14,8 @@ from infra.stack.supervisor import APPLICATION, Supervisor
 from infra.stack.waiting import wait_until
 
 REPLICAS = ("instance-1", "instance-2", "instance-3")
-PROJECTOR = "users-projector"
+# Each worker by its name, and the instance as which it works.
+WORKERS = {"users-projector": "projector-1", "classroom": "classroom-1"}
 _READY_SECONDS = 60
 # Loading Django takes a second or two, more on a busy machine: one that ends within this time has not started.
 _LOADING_SECONDS = 5
@@ -32,7 +33,7 @@ def application_programs(layout: Layout, ports: Ports) -> list[Program]:
     """Return the programs to run. Raises ProgramMissing where there is no nginx to be had."""
     replicas = [ports.address(_port_variable(name)) for name in REPLICAS]
     return [
-        _projector(ports),
+        *(_worker(name, ports) for name in WORKERS),
         *(_replica(name, ports) for name in REPLICAS),
         nginx(layout, ports.address("HTTP_PORT"), replicas),
     ]
@@ -71,11 +72,11 @@ def _replica(name: str, ports: Ports) -> Program:
     )
 
 
-def _projector(ports: Ports) -> Program:
+def _worker(name: str, ports: Ports) -> Program:
     return Program(
-        name=PROJECTOR,
-        command=(sys.executable, str(REPOSITORY / "manage.py"), "run_worker", PROJECTOR),
-        environment={**_FEW_ARENAS, "APPID": "projector-1", "METRICS_PORT": str(ports[metrics_variable(PROJECTOR)])},
+        name=name,
+        command=(sys.executable, str(REPOSITORY / "manage.py"), "run_worker", name),
+        environment={**_FEW_ARENAS, "APPID": WORKERS[name], "METRICS_PORT": str(ports[metrics_variable(name)])},
         priority=100,
         start_seconds=_LOADING_SECONDS,
     )
@@ -85,7 +86,7 @@ def _probes(ports: Ports) -> dict[str, str]:
     """The address at which each program shows that it is at work; nginx last, since it needs the replicas."""
     return {
         **{name: f"http://{ports.address(_port_variable(name))}/livez" for name in REPLICAS},
-        PROJECTOR: f"http://{ports.address(metrics_variable(PROJECTOR))}/metrics",
+        **{name: f"http://{ports.address(metrics_variable(name))}/metrics" for name in WORKERS},
         "nginx": f"http://{ports.address('HTTP_PORT')}/",
     }
 

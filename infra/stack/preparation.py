@@ -1,4 +1,4 @@
-"""What has to be done to the stores before the application runs: migrations in PostgreSQL, indexes in MongoDB."""
+"""What has to be done to the stores before the application runs: migrations, indexes, topics of the broker."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from infra.stack.errors import ProgramFailed
 from infra.stack.layout import REPOSITORY, Layout
 from infra.stack.log_end import last_lines
 
-_COMMANDS = (("migrate", "--noinput"), ("ensure_indexes",))
+_COMMANDS = (("migrate", "--noinput"), ("ensure_indexes",), ("prepare_services",))
 
 
 def prepare_stores(layout: Layout, environment: Mapping[str, str]) -> None:

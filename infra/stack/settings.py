@@ -13,6 +13,8 @@ from infra.stack.stores import ADDRESS_VARIABLES, STORE_PORTS, Store, embedded
 # These differ from process to process: one for all would be wrong for all but one.
 _PER_PROCESS = frozenset({"APPID", "BIND", "METRICS_PORT", "WEB_PROCESSOR"})
 
+_DATABASES = {"MONGODB_DATABASE": "cqrs", "MONGODB_BROKER_DATABASE": "change-stream-broker"}
+
 
 @dataclass(frozen=True, slots=True)
 class StackSettings:
@@ -29,7 +31,7 @@ class StackSettings:
         The first call makes the secrets that are missing.
         """
         addresses = {store.variable: store.address for store in self.stores}
-        return {**self.variables, **addresses, "SECRET_KEY": self._secret_key(), "MONGODB_DATABASE": self._database()}
+        return {**_DATABASES, **self.variables, **addresses, "SECRET_KEY": self._secret_key()}
 
     def own_ports(self) -> Ports:
         """The ports that programs of this stack will listen on."""
@@ -38,9 +40,6 @@ class StackSettings:
 
     def _secret_key(self) -> str:
         return self.variables.get("SECRET_KEY") or secret(self.layout.secrets, "secret_key")
-
-    def _database(self) -> str:
-        return self.variables.get("MONGODB_DATABASE", "cqrs")
 
 
 def read_settings(variables: Mapping[str, str]) -> StackSettings:

@@ -4,11 +4,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra.stack.application import PROJECTOR, REPLICAS, metrics_variable
+from infra.stack.application import REPLICAS, WORKERS, metrics_variable
 from infra.stack.ports import Ports
 from infra.stack.stores import ADDRESS_VARIABLES
 
-_INHERITED = (*ADDRESS_VARIABLES, "MONGODB_DATABASE", "SECRET_KEY")
+_INHERITED = (*ADDRESS_VARIABLES, "MONGODB_DATABASE", "MONGODB_BROKER_DATABASE", "SECRET_KEY")
 
 
 def write_stack_env(path: Path, ports: Ports, environment: Mapping[str, str]) -> None:
@@ -16,7 +16,9 @@ def write_stack_env(path: Path, ports: Ports, environment: Mapping[str, str]) ->
     lines = {
         "HTTP_URL": f"http://{ports.address('HTTP_PORT')}",
         **{name: environment[name] for name in _INHERITED},
-        **{metrics_variable(name): str(ports[metrics_variable(name)]) for name in (*REPLICAS, PROJECTOR)},
+        # The broker is beside the documents; this is what csbroker calls its address.
+        "MONGODB_BROKER_URI": environment["MONGODB_URI"],
+        **{metrics_variable(name): str(ports[metrics_variable(name)]) for name in (*REPLICAS, *WORKERS)},
     }
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)

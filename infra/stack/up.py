@@ -53,7 +53,7 @@ def _start(settings: StackSettings) -> None:
     write_stack_env(layout.stack_env, settings.ports, environment)
     print("starting", ", ".join(store.name for store in settings.stores) or "no store: all are external", flush=True)
     start_stores(layout, settings.stores, environment, bound=False)
-    print("migrating, and creating indexes", flush=True)
+    print("migrating, and creating indexes and topics", flush=True)
     prepare_stores(layout, environment)
     print("starting", ", ".join(program.name for program in programs), flush=True)
     start_application(layout, settings.ports, programs, environment)

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 # What runs in a replica or a worker.
-APPLICATION = ("cqrs", "cqrs_project", "users_command", "users_query")
+APPLICATION = ("cqrs", "cqrs_project", "users_command", "users_query", "services")
 EVERYTHING = (*APPLICATION, "infra", "tests", "benchmarks")
 
 

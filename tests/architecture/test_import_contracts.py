@@ -32,6 +32,9 @@ OFFENCES = {
     "command-side-knows-no-query-side": ("users_command/state.py", "import users_query.events"),
     "query-side-without-postgresql": ("users_query/queries.py", "import psycopg"),
     "query-side-knows-messages-only": ("users_query/queries.py", "import users_command.errors"),
+    "services-know-no-app": ("services/purchases/shop.py", "import users_query.queries"),
+    "apps-know-no-service": ("users_query/queries.py", "import services.classroom.enrolment"),
+    "services-meet-through-events": ("services/classroom/enrolment.py", "import services.purchases.purchase"),
 }
 
 

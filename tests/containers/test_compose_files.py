@@ -117,7 +117,9 @@ def test_nothing_of_the_application_starts_before_the_stores_are_migrated(applic
         "postgres": {"condition": "service_healthy"},
         "mongo": {"condition": "service_healthy"},
     }
-    assert all(application_services[name]["depends_on"] == migrated for name in (*REPLICAS, "users-projector"))
+    assert all(
+        application_services[name]["depends_on"] == migrated for name in (*REPLICAS, "users-projector", "classroom")
+    )
     assert application_services["nginx"]["depends_on"] == {name: {"condition": "service_healthy"} for name in REPLICAS}
 
 

@@ -9,9 +9,11 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from cqrs.testing.waiting import wait_until
 from tests.containers.dockerfile import Dockerfile
 from tests.containers.image import Image
 from tests.containers.mongo_container import MongoContainer
+from tests.services.buying import wanted
 
 Services = dict[str, dict[str, Any]]
 
@@ -43,10 +45,14 @@ def image(
 
 @pytest.fixture(scope="module")
 def site(image: Image, dockerfile: Dockerfile, application_services: Services) -> Iterator[str]:
-    """A replica and the worker at work after the migration; where they answer."""
+    """A replica and the workers at work after the migration; where they answer."""
     migrated = image.run(application_services["migrate"]["command"])
     assert migrated.returncode == 0, migrated.stderr
-    with image.running(dockerfile.command), image.running(application_services["users-projector"]["command"]):
+    with (
+        image.running(dockerfile.command),
+        image.running(application_services["users-projector"]["command"]),
+        image.running(application_services["classroom"]["command"]),
+    ):
         health = image.wait_for(dockerfile.health_check)
         assert health.returncode == 0, health.stderr + image.log()
         yield f"http://{image.environment['BIND']}"
@@ -77,3 +83,11 @@ def test_a_user_goes_from_the_command_to_the_document(site: str) -> None:
     assert document["currentStatus"] == "SYNCHRONIZED"
     assert document["email"] == "ada@example.org"
     assert ask(f"{site}/api/v1/user-stats?seed=rights")["stats"][0]["total"] == 1
+
+
+def test_a_purchase_becomes_an_enrolment(site: str) -> None:
+    purchase = ask(f"{site}/api/purchases", wanted("ada"))
+
+    enrolments = wait_until(lambda: ask(f"{site}/api/enrolments?student=ada")["items"], "she is enrolled", seconds=30)
+
+    assert [enrolment["id"] for enrolment in enrolments] == [purchase["id"]]

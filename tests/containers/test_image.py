@@ -81,5 +81,5 @@ def test_every_management_command_of_the_containers_exists(image: Image, applica
 
     known = image.run(["python", "manage.py", "help", "--commands"])
 
-    assert wanted == {"migrate", "ensure_indexes", "run_worker"}
+    assert wanted == {"migrate", "ensure_indexes", "prepare_services", "run_worker"}
     assert wanted <= set(known.stdout.split()), known.stderr

@@ -15,7 +15,12 @@ NOWHERE = {
 
 @pytest.mark.parametrize(
     ("command", "store"),
-    [(["user_stats"], "postgresql"), (["user_stats", "--json"], "postgresql"), (["ensure_indexes"], "mongodb")],
+    [
+        (["user_stats"], "postgresql"),
+        (["user_stats", "--json"], "postgresql"),
+        (["ensure_indexes"], "mongodb"),
+        (["prepare_services"], "mongodb"),
+    ],
 )
 def test_the_line_names_the_store(command: list[str], store: str) -> None:
     run = subprocess.run(

@@ -14,7 +14,7 @@ from tests.running_stack import stack_command, stack_variables
 from tests.stack.leftovers import processes_of
 
 EXTERNAL = ("DATABASE_URL", "MONGODB_URI", "NATS_URL")
-PROGRAMS = {"nginx", "instance-1", "instance-2", "instance-3", "users-projector"}
+PROGRAMS = {"nginx", "instance-1", "instance-2", "instance-3", "users-projector", "classroom"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,9 @@ def detached() -> Iterator[Detached]:
     with tempfile.TemporaryDirectory(prefix="cqrs-") as name:
         folder = Path(name)
         external = {variable: os.environ[variable] for variable in EXTERNAL}
-        variables = stack_variables(folder, **external, MONGODB_DATABASE="cqrs_detached")
+        variables = stack_variables(
+            folder, **external, MONGODB_DATABASE="cqrs_detached", MONGODB_BROKER_DATABASE="broker_detached"
+        )
         completed = stack_command("up", variables)
         assert completed.returncode == 0, completed.stderr
         yield Detached(Layout(folder), variables)

@@ -1,0 +1,1 @@
+"""Turns purchases that it hears of into enrolments: a student in a course."""

@@ -1,0 +1,36 @@
+"""`GET /api/enrolments`: who is enrolled in what."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from django.http import HttpResponse
+
+from cqrs.broker.mongodb import STORE
+from cqrs.web.answer import Answer
+from cqrs.web.api_view import ApiRequest, ApiView
+from cqrs.web.cursor import decode_cursor, encode_cursor
+from cqrs.web.query_params import parse_query
+from services.classroom.classroom import classroom
+from services.classroom.documentation import LIST_ENROLMENTS
+from services.classroom.parameters import EnrolmentPage, EnrolmentParameters
+
+
+class EnrolmentListView(ApiView):
+    """Pages through the enrolments of a student by cursor."""
+
+    store = STORE
+
+    @LIST_ENROLMENTS
+    def get(self, request: ApiRequest) -> HttpResponse:
+        """Answer with a page and the cursor of the next one."""
+        wanted = parse_query(request, EnrolmentParameters)
+        filters = {"student": wanted.student}
+        page = decode_cursor(wanted.cursor, EnrolmentPage, filters) if wanted.cursor else None
+        # One more than asked for tells whether there is a next page.
+        found = classroom().enrolments_of(
+            wanted.student, limit=wanted.limit + 1, before=UUID(page.before) if page else None
+        )
+        shown = found[: wanted.limit]
+        more = len(found) > wanted.limit
+        cursor = encode_cursor(EnrolmentPage(before=str(shown[-1].id)), filters) if more else None
+        return Answer.json(HTTPStatus.OK, {"items": shown, "nextCursor": cursor}).response()

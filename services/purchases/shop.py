@@ -1,0 +1,116 @@
+"""The shop: a purchase and its message are written in one transaction, so that neither is ever there alone."""
+
+from uuid import UUID
+
+import msgspec
+import pymongo
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from cqrs.broker import Broker, Message, Producer
+from cqrs.broker.message import EVENT_ID, EVENT_TYPE, SOURCE
+from cqrs.broker.mongodb import translated
+from cqrs.broker.transaction import in_transaction
+from cqrs.clock import now
+from cqrs.errors import RegistrationError
+from cqrs.web.idempotency import KeyReused
+from services.purchases.broker_client import PurchaseCreatedPayload, producers
+from services.purchases.purchase import Document, Purchase, from_document, to_document
+from services.purchases.request_key import RequestKey
+
+PURCHASES = "purchases"
+REQUESTS = "purchase_requests"
+# Seconds; after that whoever waits is told to come back later.
+PATIENCE = 2.5
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """A purchase, and whether an earlier request with the same key had made it."""
+
+    purchase: Purchase
+    replayed: bool
+
+
+class ShopNotOpened(RegistrationError):
+    """A purchase was asked for before the composition root has opened the shop."""
+
+    def __init__(self) -> None:
+        super().__init__("the shop is not open: call open_shop() first")
+
+
+class Shop:
+    """Keeps purchases in `database`, and sends through `broker`, which has to be on the same replica set."""
+
+    def __init__(self, database: Database[Document], broker: Broker) -> None:
+        self._database = database
+        self._broker = broker
+        self._producer: Producer | None = None
+
+    def take(self, purchase: Purchase, key: RequestKey | None = None) -> Taken:
+        """Take in a purchase; under a key that was seen within 24 hours, return the one that was taken in then.
+
+        Raises KeyReused where that was another request, Unavailable.
+        """
+        with translated(), pymongo.timeout(PATIENCE):
+            producer = self._connected()
+            return in_transaction(
+                self._database.client, lambda session: self._take(purchase, key, producer, session), seconds=PATIENCE
+            )
+
+    def find(self, purchase_id: UUID) -> Purchase | None:
+        """Return a purchase, None where there is none. Raises Unavailable."""
+        with translated(), pymongo.timeout(PATIENCE):
+            document = self._database[PURCHASES].find_one({"_id": purchase_id})
+        return None if document is None else from_document(document)
+
+    def _take(self, purchase: Purchase, key: RequestKey | None, producer: Producer, session: ClientSession) -> Taken:
+        if key is not None:
+            if before := self._taken_before(key, session):
+                return Taken(purchase=before, replayed=True)
+            # Another request with this key conflicts here: it begins anew, and finds what this one has committed.
+            self._database[REQUESTS].insert_one(
+                {"_id": key.scope, "fingerprint": key.fingerprint, "purchase": purchase.id, "at": now()},
+                session=session,
+            )
+        self._database[PURCHASES].insert_one(to_document(purchase), session=session)
+        # Last, since from here on others who send to that partition have to wait.
+        producer.send(_message(purchase), session=session)
+        return Taken(purchase=purchase, replayed=False)
+
+    def _taken_before(self, key: RequestKey, session: ClientSession) -> Purchase | None:
+        request = self._database[REQUESTS].find_one({"_id": key.scope}, session=session)
+        if request is None:
+            return None
+        if request["fingerprint"] != key.fingerprint:
+            raise KeyReused
+        document = self._database[PURCHASES].find_one({"_id": request["purchase"]}, session=session)
+        return None if document is None else from_document(document)
+
+    def _connected(self) -> Producer:
+        # With the first purchase and not at the start: a replica starts, and does its other work, without MongoDB.
+        if self._producer is None:
+            self._broker.connect()
+            self._producer = self._broker.create_producer(producers.purchases_producer)
+        return self._producer
+
+
+def open_shop(opened: Shop) -> None:
+    """Say which shop this process sells in; the composition root calls it once, before the first request."""
+    global _shop  # noqa: PLW0603 - one a process, as its stores are
+    _shop = opened
+
+
+def shop() -> Shop:
+    """Return the shop of this process. Raises ShopNotOpened."""
+    if _shop is None:
+        raise ShopNotOpened
+    return _shop
+
+
+def _message(purchase: Purchase) -> Message:
+    payload = PurchaseCreatedPayload(purchase_id=purchase.id, customer=purchase.customer, product=purchase.product)
+    headers = {EVENT_TYPE: "purchase.created", EVENT_ID: str(purchase.id), SOURCE: "purchases"}
+    return producers.purchases_producer_message(payload, key=purchase.customer.id, headers=headers)
+
+
+_shop: Shop | None = None

@@ -1,0 +1,28 @@
+"""Purchases as the tests make them."""
+
+from typing import Any
+
+from django.test import Client
+
+Answer = Any
+
+
+def wanted(customer: str, number: int = 1) -> dict[str, Any]:
+    """What a customer sends for the course of that number."""
+    return {
+        "customer": {"id": customer, "authUserId": f"user-of-{customer}"},
+        "product": {"id": f"course-{number}", "title": f"Course {number}", "slug": f"course-{number}"},
+    }
+
+
+def buy(client: Client, purchase: object, **headers: str) -> Answer:
+    """Send a purchase; `idempotency_key` is `Idempotency-Key`."""
+    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
+    return client.post("/api/purchases", purchase, content_type="application/json", headers=named)
+
+
+def bought(client: Client, customer: str, number: int = 1) -> str:
+    """The id of a new purchase."""
+    answer = buy(client, wanted(customer, number))
+    assert answer.status_code == 201, answer.content
+    return str(answer.json()["id"])
