@@ -38,10 +38,11 @@ class ThreeMembers:
         """Start all members, make a set of them, and return when there is a primary and all follow it."""
         for port in self._processes:
             self._start(port)
-        first, *_ = self._processes
-        with MongoClient[dict[str, Any]](HOST, first, directConnection=True, serverSelectionTimeoutMS=200) as member:
-            wait_until(lambda: _answers(member), "the first member answers", seconds=UP_SECONDS)
-            member.admin.command("replSetInitiate", self._configuration())
+        with ExitStack() as stack:
+            each = [stack.enter_context(_member(port)) for port in self._processes]
+            # Whoever begins the set asks all the others.
+            wait_until(lambda: all(_answers(member) for member in each), "all members answer", seconds=UP_SECONDS)
+            each[0].admin.command("replSetInitiate", self._configuration())
         self.wait_until_whole()
 
     def step_down(self) -> None:
@@ -112,6 +113,10 @@ def three_members() -> Iterator[ThreeMembers]:
         stack.callback(members.close)
         members.start()
         yield members
+
+
+def _member(port: int) -> MongoClient[dict[str, Any]]:
+    return MongoClient(HOST, port, directConnection=True, serverSelectionTimeoutMS=200)
 
 
 def _answers(client: MongoClient[dict[str, Any]]) -> bool:
