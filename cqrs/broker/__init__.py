@@ -25,6 +25,7 @@ from cqrs.broker.errors import (
     NotConnected,
     NoTransaction,
     OffsetPurged,
+    TopicRemade,
     UnknownTopic,
 )
 from cqrs.broker.group_member import Timing
@@ -61,6 +62,7 @@ __all__ = [
     "Timing",
     "Topic",
     "TopicConfig",
+    "TopicRemade",
     "UnknownTopic",
     "define_broker",
     "define_consumer",

@@ -10,8 +10,8 @@ import msgspec
 from cqrs.broker import lag, positions
 from cqrs.broker.circumstances import Circumstances
 from cqrs.broker.config import ConsumerConfig
-from cqrs.broker.errors import BrokerError, OffsetPurged
-from cqrs.broker.failing import ErrorHandler, Log
+from cqrs.broker.errors import BrokerError, OffsetPurged, TopicRemade
+from cqrs.broker.failing import ErrorHandler, Log, tell
 from cqrs.broker.group_member import Duty, GroupMember, Timing
 from cqrs.broker.handling import Handler, Handling
 from cqrs.broker.interceptors import Interceptor
@@ -81,9 +81,9 @@ class Consumer:
         Whatever is sent after it has returned reaches the group. `handler` gets one record, or with `batch` a list of
         one partition's; with `transactional` also the session of the transaction in which their offset is committed.
         Records of one partition come in order and one after the other, partitions side by side. `error_handler` gets
-        each error with its record, or with None where that is OffsetPurged and the policy is `fail`.
+        each error with its record, or with None where that is OffsetPurged or TopicRemade and the policy is `fail`.
 
-        Raises AlreadySubscribed, NotConnected, Unavailable.
+        Raises AlreadySubscribed, NotConnected, Unavailable, and TopicRemade where the policy is `fail`.
         """
         with self._changing:
             if self._member is not None and self._member.is_working:
@@ -139,10 +139,10 @@ class Consumer:
         return self._is_up()
 
     @property
-    def failure(self) -> OffsetPurged | None:
+    def failure(self) -> OffsetPurged | TopicRemade | None:
         """Why this consumer has stopped by itself, with the policy `fail`; else None."""
         failure = None if self._member is None else self._member.failure
-        return failure if isinstance(failure, OffsetPurged) else None
+        return failure if isinstance(failure, OffsetPurged | TopicRemade) else None
 
     def offset_info(self) -> dict[int, OffsetInfo]:
         """Return by partition where this member is in what it owns. Raises NotConnected, Unavailable."""
@@ -190,16 +190,32 @@ class Consumer:
             topic=config.topic,
             lease=self._lease,
             log=self._log,
-            establish=partial(
-                positions.establish,
+            establish=partial(self._establish, store, on_error),
+            new_worker=lambda claim, ended: PartitionWorker(claim, circumstances, ended=ended),
+        )
+        return GroupMember(duty, membership, self._timing)
+
+    def _establish(self, store: Store, on_error: ErrorHandler | None) -> None:
+        """Fix where the group starts; a topic that was made anew is no everyday event. Raises TopicRemade."""
+        config = self.config
+        fields: dict[str, object] = {"group": config.group_id, "topic": config.topic, "policy": config.on_purged}
+        try:
+            restarts = positions.establish(
                 store,
                 group=config.group_id,
                 topic=config.topic,
                 from_beginning=config.from_beginning,
-            ),
-            new_worker=lambda claim, ended: PartitionWorker(claim, circumstances, ended=ended),
-        )
-        return GroupMember(duty, membership, self._timing)
+                on_remade=config.on_purged,
+            )
+        except TopicRemade as error:
+            # The error handler gets the error.
+            what = {"partition": error.partition, "former": error.offset}
+            self._log.error("topic was made anew, the consumer stops", extra={**fields, **what})
+            tell(on_error, error, None, self._log)
+            raise
+        for restart in restarts:
+            what = {"partition": restart.partition, "former": restart.former, "offset": restart.offset}
+            self._log.error("topic was made anew, the group starts again", extra={**fields, **what})
 
     def _workers(self) -> list[PartitionWorker]:
         return [] if self._member is None else list(self._member.workers.values())

@@ -42,7 +42,10 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def held_keys(store: Store, claim: Claim) -> set[str]:
-    """Return the keys that have a letter in this partition: later records of theirs have to wait."""
+    """Return the keys that have a letter in this partition: later records of theirs have to wait.
+
+    Keys of a former topic of the same name may be among them; `put_to_wait` looks closer.
+    """
     with translated():
         keys = store.dead_letters.distinct("key", _partition(claim.group, claim.topic, claim.partition))
     return {key for key in keys if key is not None}
@@ -82,7 +85,7 @@ def put_to_wait(store: Store, claim: Claim, record: ConsumerRecord) -> bool:
 
 def add_waiting(store: Store, claim: Claim, record: ConsumerRecord, *, session: ClientSession) -> bool:
     """Put the record behind its key's letters within a transaction; False where the key has no letter any more."""
-    behind = {**_partition(claim.group, claim.topic, claim.partition), "key": record.message.key}
+    behind = {**_of_topic(claim), "key": record.message.key}
     # Writes to it, so that nobody can take the last letter of the key out at the same moment.
     if not store.dead_letters.update_one(behind, {"$inc": {"behind": 1}}, session=session).matched_count:
         return False
@@ -172,6 +175,8 @@ def _take_out(store: Store, letter_id: str, session: ClientSession) -> bool:
         return False
     if taken["state"] != "waiting" and taken["key"] is not None:
         waiting = {name: taken[name] for name in ("group", "topic", "partition", "key")} | {"state": "waiting"}
+        if taken.get("topicId") is not None:
+            waiting["topicId"] = {"$in": [taken["topicId"], None]}
         change = {"$set": {"state": "retrying"}}
         store.dead_letters.find_one_and_update(waiting, change, sort=[("offset", ASCENDING)], session=session)
     return True
@@ -193,8 +198,17 @@ def _partition(group: str, topic: str, partition: int) -> Document:
     return {"group": group, "topic": topic, "partition": partition}
 
 
+def _of_topic(claim: Claim) -> Document:
+    """Return what the letters of a partition have in common, without those of a former topic of the same name.
+
+    Letters without an identity are older than identities; they are given one when the topic is made anew.
+    """
+    partition = _partition(claim.group, claim.topic, claim.partition)
+    return {**partition, "topicId": {"$in": [claim.topic_id, None]}}
+
+
 def _place(claim: Claim, record: ConsumerRecord) -> Document:
-    return {**_partition(claim.group, claim.topic, claim.partition), "offset": record.offset}
+    return {**_of_topic(claim), "offset": record.offset}
 
 
 def _letter(claim: Claim, record: ConsumerRecord, state: State) -> Document:
@@ -202,6 +216,7 @@ def _letter(claim: Claim, record: ConsumerRecord, state: State) -> Document:
     return {
         "_id": ObjectId(),
         **_partition(claim.group, claim.topic, claim.partition),
+        "topicId": claim.topic_id,
         "offset": Int64(record.offset),
         "key": message.key,
         "record": {

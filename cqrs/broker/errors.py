@@ -95,6 +95,19 @@ class Fenced(BrokerError):
         super().__init__(f"group {group!r} owns {topic!r} partition {partition} no longer under epoch {epoch}")
 
 
+class TopicRemade(BrokerError):
+    """The topic was deleted and made anew: the group's `offset` in the partition belongs to the former one."""
+
+    def __init__(self, group: str, topic: str, partition: int, offset: int) -> None:
+        self.group = group
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        super().__init__(
+            f"{topic!r} was made anew: offset {offset} of group {group!r} in partition {partition} is void"
+        )
+
+
 class OffsetPurged(BrokerError):
     """Retention has removed messages before they were read: everything from `offset` up to before `earliest`."""
 

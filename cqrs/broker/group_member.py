@@ -9,7 +9,7 @@ import msgspec
 import pymongo
 
 from cqrs.broker import dead_letters
-from cqrs.broker.errors import Fenced
+from cqrs.broker.errors import Fenced, TopicRemade
 from cqrs.broker.failing import UNAVAILABLE, Log
 from cqrs.broker.lease import Lease
 from cqrs.broker.membership import Membership
@@ -59,7 +59,8 @@ W = TypeVar("W", bound=Work)
 class Duty(msgspec.Struct, Generic[W], frozen=True, kw_only=True):
     """What a group is for: `establish` fixes where it starts, `new_worker` makes the worker of a claimed partition.
 
-    The worker calls what it is given as the second argument when its thread is about to end.
+    `establish` may raise TopicRemade, which ends the member. The worker calls what it is given as the second argument
+    when its thread is about to end.
     """
 
     store: Store
@@ -78,7 +79,9 @@ class GroupMember(Generic[W]):
         self.failure: CqrsError | None = None
         self.workers: dict[int, W] = {}
         self._its = duty
-        self._ownership = Ownership(duty.store, membership, group=duty.group, topic=duty.topic, drop=self._drop)
+        self._ownership = Ownership(
+            duty.store, membership, group=duty.group, topic=duty.topic, drop=self._drop, establish=duty.establish
+        )
         self._timing = timing
         # Their partitions are lost, but they have a record in hand.
         self._leaving: list[W] = []
@@ -89,7 +92,7 @@ class GroupMember(Generic[W]):
         self._thread = threading.Thread(target=self._run, name=f"broker-{duty.group}-{duty.topic}", daemon=True)
 
     def start(self) -> None:
-        """Join the group, which fixes where it starts, and begin to work. Raises Unavailable."""
+        """Join the group, which fixes where it starts, and begin to work. Raises Unavailable, TopicRemade."""
         self._its.establish()
         self._ownership.join()
         self._thread.start()
@@ -103,6 +106,9 @@ class GroupMember(Generic[W]):
 
     def join(self) -> None:
         """Wait until it has left; not from one of its own threads, which it waits for itself."""
+        if self._thread.ident is None:
+            # It could not be started.
+            return
         workers = [*self.workers.values(), *self._leaving]
         if not any(worker.is_current_thread for worker in workers) and threading.current_thread() is not self._thread:
             self._thread.join()
@@ -133,6 +139,10 @@ class GroupMember(Generic[W]):
         try:
             with pymongo.timeout(self._timing.session_timeout):
                 self._step(sent)
+        except TopicRemade as error:
+            self.failure = error
+            self.stop()
+            return 0.0
         except Unavailable as error:
             return self._failed(error)
         except Exception as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
@@ -9,6 +10,7 @@ from cqrs.broker import positions, reading
 from cqrs.broker.errors import Fenced
 from cqrs.broker.membership import Group, Membership
 from cqrs.broker.positions import Claim
+from cqrs.broker.reading import End
 from cqrs.broker.store import Store
 
 
@@ -29,7 +31,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 class Ownership:
     """Keeps what a member owns in step with its group. Not for several threads; all methods raise Unavailable.
 
-    `drop` is told at once of whatever is lost: before the member may be taken for alive again.
+    `drop` is told at once of whatever is lost: before the member may be taken for alive again. `establish` fixes where
+    the group starts in partitions that are new, or of a topic that was made anew.
     """
 
     def __init__(
@@ -40,12 +43,16 @@ class Ownership:
         group: str,
         topic: str,
         drop: Callable[[Claim], None] = lambda _: None,
+        establish: Callable[[], object] | None = None,
     ) -> None:
         self._store = store
         self._membership = membership
         self._group = group
         self._topic = topic
         self._drop = drop
+        self._establish = establish or partial(
+            positions.establish, store, group=group, topic=topic, from_beginning=False
+        )
         self.claims: dict[int, Claim] = {}
 
     def join(self, *, at: datetime | None = None) -> None:
@@ -58,22 +65,25 @@ class Ownership:
             self._lose(list(self.claims))
 
     def step(self, *, busy: Collection[int] = (), at: datetime | None = None) -> Turn:
-        """Show that the member lives, balance the group, claim what is free and assigned to it but what is `busy`."""
+        """Show that the member lives, balance the group, claim what is free and assigned to it but what is `busy`.
+
+        Raises also what `establish` raises.
+        """
         lost: list[Claim] = []
         group = self._membership.beat(at=at)
         if group is None:
             # Given up by the others: they may own any of it by now.
             lost += self._lose(list(self.claims))
             group = self._membership.join(at=at)
-        ends = reading.latest_of_all(self._store, topic=self._topic)
-        known = positions.of_group(self._store, group=self._group, topic=self._topic)
-        if not known.keys() >= ends.keys():
-            positions.establish(self._store, group=self._group, topic=self._topic, from_beginning=False)
-            known = positions.of_group(self._store, group=self._group, topic=self._topic)
+        known, ends = self._look()
+        if any(partition not in known or _is_void(known[partition], end) for partition, end in ends.items()):
+            self._establish()
+            known, ends = self._look()
         group = self._membership.balance(group, ends, at=at)
         lost += self._lose([one for one, claim in self.claims.items() if not _holds(claim, known.get(one))])
         mine = {partition for partition, member in group.targets.items() if member == self._membership.id}
-        gained = self._claim(group, mine.difference(busy), known)
+        # What has just been lost may have a record in hand: its turn is the next step.
+        gained = self._claim(group, mine.difference(busy, (claim.partition for claim in lost)), known)
         return Turn(
             generation=group.generation,
             lost=tuple(lost),
@@ -102,6 +112,11 @@ class Ownership:
         if group is not None:
             self._membership.balance(group, reading.latest_of_all(self._store, topic=self._topic), at=at)
 
+    def _look(self) -> tuple[dict[int, positions.Position], dict[int, End]]:
+        # Positions first: what is committed meanwhile must not look as if it lay behind the end.
+        known = positions.of_group(self._store, group=self._group, topic=self._topic)
+        return known, reading.ends(self._store, topic=self._topic)
+
     def _lose(self, partitions: list[int]) -> list[Claim]:
         lost = [self.claims.pop(partition) for partition in partitions]
         for claim in lost:
@@ -125,6 +140,10 @@ class Ownership:
 
 def _holds(claim: Claim, seen: positions.Position | None) -> bool:
     return seen is not None and seen.epoch == claim.epoch and seen.owner == claim.member
+
+
+def _is_void(seen: positions.Position, end: End) -> bool:
+    return seen.topic_id != end.topic_id or seen.is_of_another(end)
 
 
 def _is_free(group: Group, seen: positions.Position, member: str) -> bool:

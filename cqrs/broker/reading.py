@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from bson import Int64, MaxKey, MinKey
+from bson import Int64, MaxKey, MinKey, ObjectId
 from bson.raw_bson import RawBSONDocument
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
@@ -15,6 +15,16 @@ from cqrs.broker.store import Store, counter_id, decoded, message_id
 from cqrs.broker.stored import record_of
 
 END_OF_PARTITION = 2**63 - 1
+
+
+class End(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of a partition: the offset that its next message will get, and the identity of its topic.
+
+    A topic that is made anew under the same name has another identity; one from before there were identities has None.
+    """
+
+    next: int
+    topic_id: ObjectId | None
 
 
 class Purged(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,10 +78,15 @@ def latest(store: Store, *, topic: str, partition: int, session: ClientSession |
 
 def latest_of_all(store: Store, *, topic: str, session: ClientSession | None = None) -> Mapping[int, int]:
     """Return by partition the offset that its next message will get; nothing where the topic does not exist yet."""
+    return {partition: end.next for partition, end in ends(store, topic=topic, session=session).items()}
+
+
+def ends(store: Store, *, topic: str, session: ClientSession | None = None) -> dict[int, End]:
+    """Return the ends by partition; nothing where the topic does not exist yet. Raises Unavailable."""
     everything = {"$gt": {"topic": topic, "partition": MinKey()}, "$lt": {"topic": topic, "partition": MaxKey()}}
     with translated_outside(session):
         return {
-            counter["_id"]["partition"]: int(counter["next"])
+            counter["_id"]["partition"]: End(next=int(counter["next"]), topic_id=counter.get("topicId"))
             for counter in store.counters.find({"_id": everything}, session=session)
         }
 

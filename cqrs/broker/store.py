@@ -26,21 +26,27 @@ SENDS_KEPT_SECONDS = 24 * 60 * 60
 RETENTION_INDEX = "retention"
 LONGEST_NAMESPACE = 255
 NAMESPACE_EXISTS = 48
+INDEX_NOT_FOUND = 27
+
+
+def _index(name: str, *fields: str, unique: bool = False) -> IndexModel:
+    return IndexModel([(field, ASCENDING) for field in fields], name=name, unique=unique)
+
 
 INDEXES: dict[str, Sequence[IndexModel]] = {
     TOPICS: (),
     COUNTERS: (),
     SENDS: (IndexModel([("at", ASCENDING)], name="kept", expireAfterSeconds=SENDS_KEPT_SECONDS),),
-    GROUPS: (),
+    GROUPS: (_index("name", "_id.group", "_id.topic"),),
     POSITIONS: (),
     DEAD_LETTERS: (
-        IndexModel(
-            [("group", ASCENDING), ("topic", ASCENDING), ("partition", ASCENDING), ("offset", ASCENDING)],
-            name="record",
-            unique=True,
-        ),
+        _index("place", "group", "topic", "partition", "offset", "topicId", unique=True),
+        _index("waiting", "group", "topic", "partition", "key", "offset"),
+        _index("to-do", "group", "topic", "state", "partition", "offset"),
     ),
 }
+# A topic that was made anew has the offsets of the former one once more.
+RETIRED_INDEXES: dict[str, Sequence[str]] = {DEAD_LETTERS: ("record",)}
 
 Documents = Collection[Document]
 RawDocuments = Collection[RawBSONDocument]
@@ -100,13 +106,15 @@ class Store:
         return self.database.get_collection(messages_of(topic), codec_options=RAW)  # type: ignore[return-value]  # typed by the database's codec
 
     def prepare(self) -> None:
-        """Create what is missing of collections and indexes: transactions should find them there."""
+        """Create what is missing of collections and indexes, drop retired ones: transactions should find them there."""
         present = set(self.database.list_collection_names())
         for name, indexes in INDEXES.items():
             if name not in present:
                 self.create_collection(name)
             if indexes:
                 self.database[name].create_indexes(list(indexes))
+            for retired in RETIRED_INDEXES.get(name, ()):
+                self._drop_index(name, retired)
 
     def create_collection(self, name: str) -> None:
         """Create a collection unless it is there."""
@@ -114,6 +122,13 @@ class Store:
             self.database.create_collection(name, check_exists=False)
         except OperationFailure as error:
             if error.code != NAMESPACE_EXISTS:
+                raise
+
+    def _drop_index(self, name: str, index: str) -> None:
+        try:
+            self.database[name].drop_index(index)
+        except OperationFailure as error:
+            if error.code != INDEX_NOT_FOUND:
                 raise
 
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 
 import msgspec
-from bson import Int64
+from bson import Int64, ObjectId
 from pymongo import ASCENDING, ReturnDocument
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError, OperationFailure
@@ -13,11 +13,10 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 from cqrs.broker.config import TopicConfig, define_topic
 from cqrs.broker.errors import InvalidConfiguration, UnknownTopic
 from cqrs.broker.mongodb import Document, translated
-from cqrs.broker.store import LONGEST_NAMESPACE, RETENTION_INDEX, Store, counter_id, messages_of
+from cqrs.broker.store import INDEX_NOT_FOUND, LONGEST_NAMESPACE, RETENTION_INDEX, Store, counter_id, messages_of
 from cqrs.broker.transaction import in_transaction
 from cqrs.clock import now
 
-INDEX_NOT_FOUND = 27
 NAMESPACE_NOT_FOUND = 26
 INDEX_HAS_OTHER_OPTIONS = 85
 
@@ -99,15 +98,18 @@ class Topics:
 
 def _insert(store: Store, config: TopicConfig, session: ClientSession) -> None:
     at = now()
+    # Tells this topic from former ones of the same name, to which the positions of a group may belong.
+    identity = ObjectId()
     topic = {
         "_id": config.name,
+        "topicId": identity,
         "partitions": config.partitions,
         "retentionMs": config.retention_ms,
         "createdAt": at,
         "updatedAt": at,
     }
     store.topics.insert_one(topic, session=session)
-    store.counters.insert_many(_counters(config.name, 0, config.partitions), session=session)
+    store.counters.insert_many(_counters(config.name, identity, 0, config.partitions), session=session)
 
 
 def _grow(store: Store, name: str, partitions: int, session: ClientSession) -> None:
@@ -126,12 +128,19 @@ def _grow(store: Store, name: str, partitions: int, session: ClientSession) -> N
         numbers = [counter_id(name, partition) for partition in range(present)]
         # Written to every counter, so that no send that counted on the former number can commit after this.
         store.counters.update_many({"_id": {"$in": numbers}}, {"$set": {"partitions": partitions}}, session=session)
-        store.counters.insert_many(_counters(name, present, partitions), session=session)
+        added = _counters(name, before.get("topicId"), present, partitions)
+        store.counters.insert_many(added, session=session)
 
 
-def _counters(topic: str, first: int, partitions: int) -> list[Document]:
+def _counters(topic: str, identity: ObjectId | None, first: int, partitions: int) -> list[Document]:
     return [
-        {"_id": counter_id(topic, partition), "next": Int64(0), "at": None, "partitions": partitions}
+        {
+            "_id": counter_id(topic, partition),
+            "topicId": identity,
+            "next": Int64(0),
+            "at": None,
+            "partitions": partitions,
+        }
         for partition in range(first, partitions)
     ]
 

@@ -11,7 +11,8 @@ from cqrs.broker.csbroker.errors import InvalidArgument, Refused
 from cqrs.broker.csbroker.group_overview import living_members, server_time
 from cqrs.broker.csbroker.offset_choice import OffsetChoice
 from cqrs.broker.membership import group_id
-from cqrs.broker.mongodb import translated
+from cqrs.broker.mongodb import Document, translated
+from cqrs.broker.reading import End
 from cqrs.broker.store import Store
 from cqrs.broker.transaction import in_transaction
 
@@ -58,17 +59,18 @@ def execute_reset(store: Store, *, group: str, topic: str, moves: Sequence[Move]
         # Whoever joins at this moment writes to the same document, and one of the two begins anew.
         nobody = {"$set": {"members": [], "targets": []}, "$inc": {"generation": Int64(1)}}
         store.groups.update_one({"_id": group_id(group, topic)}, nobody, session=session)
+        ends = reading.ends(store, topic=topic, session=session)
         for move in moves:
-            _move(store, group, topic, move, session)
+            place = {"group": group, "topic": topic, "partition": move.partition}
+            _move(store, place, move, ends.get(move.partition), session)
 
     in_transaction(store.client, work)
 
 
-def _move(store: Store, group: str, topic: str, move: Move, session: ClientSession) -> None:
+def _move(store: Store, place: Document, move: Move, end: End | None, session: ClientSession) -> None:
     change = {
-        "$set": {"committed": Int64(move.planned), "owner": None},
+        "$set": {"committed": Int64(move.planned), "owner": None, "topicId": end and end.topic_id},
         "$inc": {"epoch": Int64(1)},
         "$currentDate": positions.TOUCH,
     }
-    place = {"group": group, "topic": topic, "partition": move.partition}
     store.positions.update_one({"_id": place}, change, upsert=True, session=session)
