@@ -23,7 +23,7 @@ class Inbox:
         shard: int,
         shards: int,
         signal: threading.Event,
-        capacity: int = CAPACITY,
+        capacity: int | None = None,
     ) -> None:
         self.collection = collection
         self.operations = operations
@@ -32,7 +32,7 @@ class Inbox:
         self._shard = shard
         self._shards = shards
         self._signal = signal
-        self._capacity = capacity
+        self._capacity = CAPACITY if capacity is None else capacity
         self._events: deque[Event] = deque()
         self._token: str | None = None
         self._changing = threading.Lock()

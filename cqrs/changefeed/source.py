@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from typing import Literal
 
 from pymongo.database import Database
@@ -106,7 +107,7 @@ class Source:
 
     def _take_own(self, limit: int) -> list[Found]:
         try:
-            events, token, is_at_end = self._read_own(limit)
+            events, token, is_near_end = self._read_own(limit)
         except HistoryLost as error:
             self._close_own()
             self._leave()
@@ -117,17 +118,19 @@ class Source:
         found = self._found(events)
         if token > (found[-1].point if found else self.point).token:
             found = self._and_then(found, token)
-        if is_at_end and self._inbox is None:
+        if is_near_end and self._inbox is None:
             self._join()
         return found
 
     def _read_own(self, limit: int) -> tuple[list[Event], str, bool]:
-        """Return events, a token behind which to go on, and whether there were no more."""
+        """Return events, a token behind which to go on, and whether it has nearly caught up."""
         if self._own is None:
             wanted = {self._feed.collection: self._feed.operations}
             self._own = Stream(self._database, wanted, after=self.point.token, await_ms=OWN_AWAIT_MS)
         events: list[Event] = []
-        while len(events) < limit:
+        # What has been read should not wait for what comes.
+        deadline = time.monotonic() + OWN_AWAIT_MS / 1000
+        while len(events) < limit and (not events or time.monotonic() < deadline):
             event = self._own.next()
             since = None if self._inbox is None else self._inbox.since
             if since is not None and self._own.token >= since:
@@ -135,12 +138,12 @@ class Source:
             if event is None:
                 break
             events.append(event)
-        is_at_end = len(events) < limit
         token = self._own.token
+        is_near_end = self._own.is_near_end
         if not self._own.is_alive:
             # Invalidated: the next one goes on behind that.
             self._close_own()
-        return events, token, is_at_end
+        return events, token, is_near_end
 
     def _switched(self, events: list[Event], event: Event | None, since: str) -> tuple[list[Event], str, bool]:
         """Go on with the shared stream: what is behind `since` comes from there."""

@@ -21,6 +21,7 @@ LOST = frozenset({286, 260, 280, 10334})
 BATCH = 1000
 # A server that does not answer for so long is asked anew.
 STREAM_SECONDS = 10.0
+NEAR_SECONDS = 1
 
 # By collection the operations that somebody wants.
 Wanted = Mapping[str, frozenset[Operation]]
@@ -62,6 +63,12 @@ class Stream:
         if token is None:
             raise Unavailable(STORE)
         return str(token["_data"])
+
+    @property
+    def is_near_end(self) -> bool:
+        """Whether what was read last is about as new as the server's clock."""
+        now = self._session.cluster_time
+        return now is not None and now["clusterTime"].time - time_of(self.token).time <= NEAR_SECONDS
 
     @property
     def is_alive(self) -> bool:
