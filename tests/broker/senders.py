@@ -36,11 +36,16 @@ def hear(process: "Popen[str]") -> Any:
     return msgspec.json.decode(line)
 
 
+def go(process: "Popen[str]") -> None:
+    """Give the process the line that it waits for."""
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+
+
 def told(process: "Popen[str]") -> Any:
     """Have a process of the kind `keyed` end, and return what it has to tell of each of its threads."""
-    assert process.stdin is not None
-    process.stdin.write("stop\n")
-    process.stdin.flush()
+    go(process)
     return hear(process)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from cqrs.broker import Broker, Message, Sent, define_producer, define_topic
 from tests.broker.sender_process import TOPIC
-from tests.broker.senders import hear, heard, start_sender
+from tests.broker.senders import go, hear, heard, start_sender
 from tests.broker.stored_messages import require_no_gaps, values
 
 PROCESSES = 4
@@ -21,9 +21,7 @@ def test_a_storm_of_conflicts_loses_nothing_and_starves_nobody(broker: Broker) -
     assert [hear(process) for process in processes] == ["ready"] * PROCESSES
 
     for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
+        go(process)
     said: list[list[Any]] = [heard(process) for process in processes]
 
     assert [process.wait() for process in processes] == [0] * PROCESSES

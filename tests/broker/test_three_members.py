@@ -10,10 +10,11 @@ import pytest
 from pymongo.errors import PyMongoError
 
 from cqrs.broker import Broker, define_broker
+from cqrs.broker.store import messages_of
 from cqrs.testing.waiting import wait_until
-from tests.broker.handled import TOPIC, make_topic
+from tests.broker.handled import TOPIC, Handled, consumer_of, make_topic, send
 from tests.broker.member_process import MemberProcess, effects, members, require_order, wait_for_values
-from tests.broker.senders import hear, start_sender, told
+from tests.broker.senders import go, hear, heard, start_sender, told
 from tests.broker.stored_messages import require_again_changes_nothing, require_no_gaps, require_stored_once
 from tests.broker.three_members import ThreeMembers, three_members
 
@@ -88,6 +89,32 @@ def test_all_goes_on_in_order_and_once_when_the_primary(
     for member in group:
         member.wait_for("group cannot be kept now, trying again")
         member.wait_for("group is kept again")
+
+
+def test_what_no_majority_has_is_neither_acknowledged_nor_handled(
+    broker: Broker, mongodb: ThreeMembers, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_topic(broker)
+    handled = Handled()
+    consumer_of(broker, max_await_time_ms=20).subscribe(handled)
+    send(broker, ["before"])
+    handled.wait_for(1)
+
+    with start_sender(broker.config, "crowd", "lost", "1") as sender:
+        hear(sender)
+        with mongodb.lone_primary() as primary:
+            messages = primary[broker.config.database][messages_of(TOPIC)]
+            go(sender)
+            wait_until(lambda: messages.find_one({"value": "lost-0"}), "the primary has it", seconds=30)
+            wait_until(lambda: "group cannot be kept now, trying again" in caplog.messages, "the group feels it")
+            sender.kill()
+            said = heard(sender)
+    wait_until(lambda: broker.is_connected, "there is a primary", seconds=30)
+    send(broker, ["after"])
+    handled.wait_for(2)
+
+    assert said == []
+    assert [(record.offset, record.message.value) for record in handled.records] == [(0, "before"), (1, "after")]
 
 
 def handled_more(broker: Broker, before: int) -> bool:

@@ -53,10 +53,31 @@ class ThreeMembers:
 
     def kill_primary(self) -> None:
         """End the primary as kill -9 does."""
-        wait_until(lambda: self._client.primary, "there is a primary", seconds=UP_SECONDS)
-        assert self._client.primary is not None
-        _, port = self._client.primary
-        self._kill(port)
+        self._kill(self.primary())
+
+    def primary(self) -> int:
+        """Return the port of the primary."""
+        _, port = wait_until(lambda: self._client.primary, "there is a primary", seconds=UP_SECONDS)  # type: ignore[misc]
+        return port
+
+    @contextmanager
+    def lone_primary(self) -> Iterator[MongoClient[dict[str, Any]]]:
+        """Kill the others: what the primary writes stays with it alone. Then it is killed, and the others go on.
+
+        Yields a client of the primary, which sees what no majority has. Freezing the others would not do: they would
+        find in their sockets what it has sent them.
+        """
+        primary = self.primary()
+        others = [port for port in self._processes if port != primary]
+        try:
+            for port in others:
+                self._kill(port)
+            with _member(primary) as client:
+                yield client
+        finally:
+            self._kill(primary)
+            for port in others:
+                self._start(port)
 
     def wait_until_whole(self) -> None:
         """Start those that were killed, and return when one is primary and the others follow it."""
