@@ -1,0 +1,22 @@
+"""What can go wrong with readings."""
+
+from uuid import UUID
+
+from cqrs.errors import RegistrationError
+from cqrs.web.errors import Conflict
+
+
+class SecondReading(Conflict):
+    """A sensor has said something at this time already (409)."""
+
+    def __init__(self, sensor_id: UUID, time: int) -> None:
+        self.sensor_id = sensor_id
+        self.time = time
+        super().__init__("There is a reading of this sensor and time already.")
+
+
+class SensorLogNotOpened(RegistrationError):
+    """A reading came before the composition root has opened the log."""
+
+    def __init__(self) -> None:
+        super().__init__("the sensor log is not open: call open_sensor_log() first")
