@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable
 
 import msgspec
+import pytest
+from pymongo.errors import DuplicateKeyError
 
 from cqrs.broker import Broker, ConsumerRecord
 from cqrs.broker.consumer import Consumer
@@ -42,6 +44,17 @@ def test_a_record_that_keeps_failing_becomes_a_dead_letter_with_its_cause(
     assert (letter.state, letter.attempts, len(letter.failed_at)) == ("parked", 3, 3)
     assert (letter.error_type, letter.error) == ("ValueError", "cannot take bad")
     assert committed(broker) == [2]
+
+
+def test_a_record_cannot_be_two_letters(broker: Broker, subscribe: Callable[..., Consumer]) -> None:
+    subscribe(Failing(bad=99), max_retries=1)
+    send(broker, ["bad"])
+    wait_for_letters(broker, 1)
+    letter = broker.store.dead_letters.find_one({}, {"_id": 0})
+
+    assert letter is not None
+    with pytest.raises(DuplicateKeyError):
+        broker.store.dead_letters.insert_one(letter)
 
 
 def test_a_letter_keeps_the_value_as_it_was_sent(broker: Broker, subscribe: Callable[..., Consumer]) -> None:

@@ -143,6 +143,19 @@ def test_after_releasing_a_partition_nothing_of_it_can_be_committed(broker: Brok
     assert positions.of_group(broker.store, group=GROUP, topic=TOPIC)[claim.partition].committed == 1
 
 
+def test_whoever_owns_a_partition_again_commits_nothing_under_the_former_epoch(broker: Broker) -> None:
+    one = joined(broker, "one")
+    (former, *_) = one.step(at=START).gained
+    one.release(former.partition)
+    (claim,) = one.step(at=START).gained
+
+    with pytest.raises(Fenced):
+        positions.commit(broker.store, former, 1)
+
+    assert (claim.partition, claim.member, claim.epoch) == (former.partition, former.member, former.epoch + 1)
+    assert positions.of_group(broker.store, group=GROUP, topic=TOPIC)[claim.partition].committed == 0
+
+
 def test_a_commit_never_goes_back(broker: Broker) -> None:
     (claim, *_) = joined(broker, "one").step(at=START).gained
     positions.commit(broker.store, claim, 5)

@@ -92,6 +92,20 @@ def test_one_call_to_several_partitions_is_one_transaction(broker: Broker) -> No
     assert sum(len(found) for found in offsets(broker, TOPIC).values()) == 10
 
 
+def test_counters_are_taken_in_the_order_of_their_partitions(broker: Broker) -> None:
+    """Whoever takes them in another order would meet others half-way."""
+    producer = broker.create_producer(define_producer(topic=TOPIC, partitions=3))
+    producer.send(Message(value="first"))
+
+    broker.store.database.command("profile", 2)
+    sent = producer.send([Message(key=key, value=1) for key in ("purchase-3", "customer/42", "")])
+    broker.store.database.command("profile", 0)
+
+    taken = broker.store.database["system.profile"].find({"command.findAndModify": "counters"}).sort("$natural", 1)
+    assert [place.partition for place in sent] == [2, 0, 1]
+    assert [one["command"]["query"]["_id"]["partition"] for one in taken] == [0, 1, 2]
+
+
 def test_a_conflict_in_one_partition_leaves_nothing_in_the_others(broker: Broker) -> None:
     """The transaction meets a message that should not be there, in the last partition that it writes to."""
     producer = broker.create_producer(define_producer(topic=TOPIC, partitions=3, partition_strategy="round-robin"))
