@@ -6,6 +6,7 @@ transactions and ends them. To end one too many does no harm: it is aborted, and
 """
 
 import logging
+from contextvars import Context
 from typing import Any
 
 import pymongo
@@ -14,10 +15,13 @@ from bson.codec_options import CodecOptions
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from cqrs.broker.logs import Log
 from cqrs.broker.mongodb import APP_NAME, Client, Document
 
 logger = logging.getLogger(__name__)
 
+# So long nobody who is alive keeps a transaction open on purpose.
+SUSPICIOUS_SECONDS = 1.5
 # The broker's own transactions pause between two statements for milliseconds.
 GONE_MICROSECONDS = 1_000_000
 FROZEN_MICROSECONDS = 4_000_000
@@ -29,25 +33,31 @@ WHAT_RUNS = [{"$currentOp": {"allUsers": False, "idleConnections": True, "idleSe
 OWN_READ_CONCERN = "snapshot"
 
 
-def end_abandoned(client: Client) -> int:
+def end_abandoned(client: Client, log: Log = logger) -> int:
     """End the idle transactions whose client is gone, and the broker's own that are frozen; return how many.
 
-    Those of the same user only. Never raises: it is a remedy, and who asked for it tries again anyway.
+    Those of the same user only. Takes two seconds at the most, whatever is left of the caller's deadline: waiting has
+    used that up. Never raises: it is a remedy, and who asked for it tries again anyway.
     """
     try:
-        with pymongo.timeout(LOOK_SECONDS):
-            # The stage takes no other read concern; session ids are handed back as the bytes that they are.
-            admin = client.get_database("admin", CodecOptions(), read_concern=ReadConcern("local"))
-            running = list(admin.aggregate(WHAT_RUNS))
-            sessions = _abandoned(running)
-            if sessions:
-                admin.command("killSessions", [{"id": session} for session in sessions])
-    except PyMongoError:
-        logger.warning("could not look for abandoned transactions", exc_info=True)
+        # The deadline is in the context of this thread, and a nested one cannot be longer.
+        sessions = Context().run(_end, client)
+    except PyMongoError as error:
+        log.warning("could not look for abandoned transactions", extra={"error_type": type(error).__name__})
         return 0
     if sessions:
-        logger.warning("ended abandoned transactions", extra={"transactions": len(sessions)})
+        log.warning("ended abandoned transactions", extra={"transactions": len(sessions)})
     return len(sessions)
+
+
+def _end(client: Client) -> list[Binary]:
+    with pymongo.timeout(LOOK_SECONDS):
+        # The stage takes no other read concern; session ids are handed back as the bytes that they are.
+        admin = client.get_database("admin", CodecOptions(), read_concern=ReadConcern("local"))
+        sessions = _abandoned(list(admin.aggregate(WHAT_RUNS)))
+        if sessions:
+            admin.command("killSessions", [{"id": session} for session in sessions])
+    return sessions
 
 
 def _abandoned(running: list[Document]) -> list[Binary]:

@@ -30,6 +30,7 @@ class Broker:
         self.interceptors = tuple(interceptors)
         self.topics = Topics(lambda: self.store)
         self._connection = Connection(config.mongo_uri)
+        self._log = BrokerLog(logger, config)
         self._store: Store | None = None
         self._appender = self._new_appender()
         self._consumers: list[Consumer] = []
@@ -68,7 +69,7 @@ class Broker:
         """The collections, through this process's client. Raises NotConnected."""
         client = self._connection.client
         if self._store is None or self._store.client is not client:
-            self._store = Store(client, self.config.database)
+            self._store = Store(client, self.config.database, log=self._log)
         return self._store
 
     def create_producer(self, config: ProducerConfig) -> Producer:
@@ -88,7 +89,7 @@ class Broker:
             config,
             store=lambda: self.store,
             is_up=lambda: self.is_connected,
-            log=BrokerLog(logger, self.config),
+            log=self._log,
             interceptors=self.interceptors,
             timing=timing,
         )

@@ -5,9 +5,10 @@ import threading
 import msgspec
 
 from cqrs.broker.config import ConsumerConfig
-from cqrs.broker.failing import ErrorHandler, Log
+from cqrs.broker.failing import ErrorHandler
 from cqrs.broker.handling import Handling
 from cqrs.broker.lease import Lease
+from cqrs.broker.logs import Log
 from cqrs.broker.store import Store
 
 

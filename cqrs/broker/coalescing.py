@@ -77,7 +77,7 @@ class Appender:
         """Write the sends in one transaction; those whose key was used before get what was written then."""
         store = self._store()
         try:
-            return list(in_transaction(store.client, lambda session: append(store, sends, self._interceptors, session)))
+            return list(in_transaction(store, lambda session: append(store, sends, self._interceptors, session)))
         except replays.KeyUsed:
             with translated():
                 before = replays.stored(store, sends)

@@ -11,11 +11,12 @@ from cqrs.broker import lag, positions
 from cqrs.broker.circumstances import Circumstances
 from cqrs.broker.config import ConsumerConfig
 from cqrs.broker.errors import BrokerError, OffsetPurged, TopicRemade
-from cqrs.broker.failing import ErrorHandler, Log, tell
+from cqrs.broker.failing import ErrorHandler, tell
 from cqrs.broker.group_member import Duty, GroupMember, Timing
 from cqrs.broker.handling import Handler, Handling
 from cqrs.broker.interceptors import Interceptor
 from cqrs.broker.lease import Lease
+from cqrs.broker.logs import Log
 from cqrs.broker.membership import Membership
 from cqrs.broker.partition_worker import PartitionWorker
 from cqrs.broker.store import Store

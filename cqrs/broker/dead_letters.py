@@ -20,6 +20,7 @@ from cqrs.broker.mongodb import Document, translated
 from cqrs.broker.positions import Claim
 from cqrs.broker.store import RAW, Store, decoded
 from cqrs.broker.transaction import in_transaction
+from cqrs.broker.unhindered import unhindered
 from cqrs.clock import now
 
 LONGEST_CAUSE = 2000
@@ -58,7 +59,7 @@ def park(store: Store, claim: Claim, record: ConsumerRecord, failure: Failure) -
         add_parked(store, claim, record, failure, session=session)
         positions.commit(store, claim, record.offset + 1, session=session)
 
-    in_transaction(store.client, work)
+    in_transaction(store, work)
 
 
 def add_parked(store: Store, claim: Claim, record: ConsumerRecord, failure: Failure, *, session: ClientSession) -> None:
@@ -80,7 +81,7 @@ def put_to_wait(store: Store, claim: Claim, record: ConsumerRecord) -> bool:
         positions.commit(store, claim, record.offset + 1, session=session)
         return True
 
-    return in_transaction(store.client, work)
+    return in_transaction(store, work)
 
 
 def add_waiting(store: Store, claim: Claim, record: ConsumerRecord, *, session: ClientSession) -> bool:
@@ -129,7 +130,7 @@ def park_again(store: Store, claim: Claim, letter: DeadLetter, failure: Failure)
         change = {"$set": {**cause, "state": "parked"}}
         store.dead_letters.update_one({"_id": ObjectId(letter.id)}, change, session=session)
 
-    in_transaction(store.client, work)
+    in_transaction(store, work)
 
 
 def listing(
@@ -153,8 +154,9 @@ def retry(store: Store, *, group: str, topic: str, key: str | None = None, lette
     The owner of the partition does it within a second or so, or whoever owns it next. Raises Unavailable.
     """
     parked = {"group": group, "topic": topic, "state": "parked", **_chosen(key, letter_id)}
+    change = {"$set": {"state": "retrying"}}
     with translated():
-        return store.dead_letters.update_many(parked, {"$set": {"state": "retrying"}}).modified_count
+        return unhindered(store, lambda: store.dead_letters.update_many(parked, change).modified_count)
 
 
 def discard(store: Store, letter_id: str) -> bool:
@@ -164,7 +166,7 @@ def discard(store: Store, letter_id: str) -> bool:
     """
     if not ObjectId.is_valid(letter_id):
         return False
-    return in_transaction(store.client, lambda session: _take_out(store, letter_id, session))
+    return in_transaction(store, lambda session: _take_out(store, letter_id, session))
 
 
 def _take_out(store: Store, letter_id: str, session: ClientSession) -> bool:

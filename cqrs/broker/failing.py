@@ -1,18 +1,17 @@
 """A record that fails: tried again in place, with back-off, until it succeeds or is given up."""
 
-import logging
 from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
 
 from cqrs.broker.errors import Fenced, InvalidPayload
+from cqrs.broker.logs import Log
 from cqrs.broker.message import ConsumerRecord
 from cqrs.clock import now
 from cqrs.errors import Unavailable
 from cqrs.retry import RetryPolicy
 
-Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
 ErrorHandler = Callable[[Exception, ConsumerRecord | None], None]
 
 UNAVAILABLE = RetryPolicy(max_attempts=0, base=0.2, cap=5.0)

@@ -10,8 +10,9 @@ import pymongo
 
 from cqrs.broker import dead_letters
 from cqrs.broker.errors import Fenced, TopicRemade
-from cqrs.broker.failing import UNAVAILABLE, Log
+from cqrs.broker.failing import UNAVAILABLE
 from cqrs.broker.lease import Lease
+from cqrs.broker.logs import Log
 from cqrs.broker.membership import Membership
 from cqrs.broker.ownership import Ownership
 from cqrs.broker.positions import Claim

@@ -51,7 +51,7 @@ class Handling(msgspec.Struct, frozen=True, kw_only=True):
                 self._call(records, session)
                 positions.commit(store, claim, records[-1].offset + 1, session=session)
 
-        in_transaction(store.client, work, seconds=TRANSACTION_SECONDS, read_concern=OF_HANDLERS)
+        in_transaction(store, work, seconds=TRANSACTION_SECONDS, read_concern=OF_HANDLERS)
 
     def handle_again(self, store: Store, claim: Claim, letter: DeadLetter) -> None:
         """Have a dead letter handled and take it out. Raises Fenced."""
@@ -63,7 +63,7 @@ class Handling(msgspec.Struct, frozen=True, kw_only=True):
                 self._call([letter.record], session)
             dead_letters.settle(store, claim, letter, session=session)
 
-        in_transaction(store.client, work, seconds=TRANSACTION_SECONDS, read_concern=OF_HANDLERS)
+        in_transaction(store, work, seconds=TRANSACTION_SECONDS, read_concern=OF_HANDLERS)
 
     def _call(self, records: Sequence[ConsumerRecord], session: ClientSession | None) -> None:
         given = records

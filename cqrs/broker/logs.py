@@ -6,6 +6,8 @@ from typing import Any
 
 from cqrs.broker.config import BrokerConfig, LogLevel
 
+Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
+
 LEVELS: dict[LogLevel, int] = {
     "DEBUG": logging.DEBUG,
     "INFO": logging.INFO,

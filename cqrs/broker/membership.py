@@ -17,6 +17,7 @@ from pymongo import ReturnDocument
 from cqrs.broker.assignment import Reader, assign
 from cqrs.broker.mongodb import Document, translated
 from cqrs.broker.store import Store
+from cqrs.broker.unhindered import unhindered
 
 SERVER_TIME = "$$NOW"
 
@@ -107,8 +108,12 @@ class Membership:
 
     def _apply(self, change: tuple[Document, list[Document]]) -> Group | None:
         wanted, pipeline = change
+
+        def write() -> Document | None:
+            return self._store.groups.find_one_and_update(wanted, pipeline, return_document=ReturnDocument.AFTER)
+
         with translated():
-            document = self._store.groups.find_one_and_update(wanted, pipeline, return_document=ReturnDocument.AFTER)
+            document = unhindered(self._store, write)
         return None if document is None else group_of(document)
 
     def _create_and_join(self, joining: tuple[Document, list[Document]]) -> Group:

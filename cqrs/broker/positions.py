@@ -20,6 +20,7 @@ from cqrs.broker.mongodb import Document, translated, translated_outside
 from cqrs.broker.reading import End
 from cqrs.broker.store import Store
 from cqrs.broker.transaction import in_transaction
+from cqrs.broker.unhindered import unhindered
 from cqrs.clock import now
 
 TOUCH = {"updatedAt": True}
@@ -73,7 +74,7 @@ def establish(
     anew: then `on_remade` decides, and the restarts are returned. Raises Unavailable, and TopicRemade with `fail`.
     """
     start = _Start(group=group, topic=topic, from_beginning=from_beginning, on_remade=on_remade)
-    return in_transaction(store.client, lambda session: start.fix(store, session))
+    return in_transaction(store, lambda session: start.fix(store, session))
 
 
 def of_group(store: Store, *, group: str, topic: str, session: ClientSession | None = None) -> dict[int, Position]:
@@ -89,8 +90,12 @@ def claim(store: Store, *, group: str, topic: str, seen: Position, member: str) 
     """Own the partition under the next epoch; None where it is not as it was `seen` any more. Raises Unavailable."""
     wanted = {"_id": _position_id(group, topic, seen.partition), "epoch": seen.epoch, "owner": seen.owner}
     change = {"$inc": {"epoch": Int64(1)}, "$set": {"owner": member}, "$currentDate": TOUCH}
+
+    def write() -> Document | None:
+        return store.positions.find_one_and_update(wanted, change, return_document=ReturnDocument.AFTER)
+
     with translated():
-        document = store.positions.find_one_and_update(wanted, change, return_document=ReturnDocument.AFTER)
+        document = unhindered(store, write)
     if document is None:
         return None
     return Claim(
@@ -206,8 +211,11 @@ class _Start(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _change(store: Store, claim: Claim, change: Document, session: ClientSession | None) -> None:
+    def write() -> int:
+        return store.positions.update_one(_wanted(claim), change, session=session).matched_count
+
     with translated_outside(session):
-        matched = store.positions.update_one(_wanted(claim), change, session=session).matched_count
+        matched = write() if session is not None else unhindered(store, write)
     if not matched:
         raise _fenced(claim)
 

@@ -1,5 +1,6 @@
 """Where everything stands in the broker's database: collections, indexes, and how documents are read back."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,10 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
+from cqrs.broker.logs import Log
 from cqrs.broker.mongodb import Client, Document
+
+logger = logging.getLogger(__name__)
 
 TOPICS = "topics"
 COUNTERS = "counters"
@@ -27,6 +31,7 @@ RETENTION_INDEX = "retention"
 LONGEST_NAMESPACE = 255
 NAMESPACE_EXISTS = 48
 INDEX_NOT_FOUND = 27
+NAMESPACE_NOT_FOUND = 26
 
 
 def _index(name: str, *fields: str, unique: bool = False) -> IndexModel:
@@ -71,10 +76,11 @@ RAW: CodecOptions[RawBSONDocument] = CodecOptions(
 
 
 class Store:
-    """The collections of one database, read back as plain Python values."""
+    """The collections of one database, read back as plain Python values; `log` is where its broker's lines go."""
 
-    def __init__(self, client: Client, database: str) -> None:
+    def __init__(self, client: Client, database: str, *, log: Log = logger) -> None:
         self.client = client
+        self.log = log
         self.database: Database[Document] = client.get_database(database, codec_options=CODEC)
 
     @property
@@ -114,7 +120,7 @@ class Store:
             if indexes:
                 self.database[name].create_indexes(list(indexes))
             for retired in RETIRED_INDEXES.get(name, ()):
-                self._drop_index(name, retired)
+                self.drop_index(name, retired)
 
     def create_collection(self, name: str) -> None:
         """Create a collection unless it is there."""
@@ -124,11 +130,15 @@ class Store:
             if error.code != NAMESPACE_EXISTS:
                 raise
 
-    def _drop_index(self, name: str, index: str) -> None:
+    def drop_index(self, name: str, index: str) -> None:
+        """Drop an index of a collection, if it is there."""
+        # Looked for first: dropping waits for every transaction in the collection, and has others wait behind it.
+        if index not in self.database[name].index_information():
+            return
         try:
             self.database[name].drop_index(index)
         except OperationFailure as error:
-            if error.code != INDEX_NOT_FOUND:
+            if error.code not in {INDEX_NOT_FOUND, NAMESPACE_NOT_FOUND}:
                 raise
 
 

@@ -13,11 +13,10 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 from cqrs.broker.config import TopicConfig, define_topic
 from cqrs.broker.errors import InvalidConfiguration, UnknownTopic
 from cqrs.broker.mongodb import Document, translated
-from cqrs.broker.store import INDEX_NOT_FOUND, LONGEST_NAMESPACE, RETENTION_INDEX, Store, counter_id, messages_of
+from cqrs.broker.store import LONGEST_NAMESPACE, RETENTION_INDEX, Store, counter_id, messages_of
 from cqrs.broker.transaction import in_transaction
 from cqrs.clock import now
 
-NAMESPACE_NOT_FOUND = 26
 INDEX_HAS_OTHER_OPTIONS = 85
 
 
@@ -48,7 +47,7 @@ class Topics:
             store.create_collection(messages_of(config.name))
             # Who was here before holds.
             with suppress(DuplicateKeyError):
-                in_transaction(store.client, lambda session: _insert(store, config, session))
+                in_transaction(store, lambda session: _insert(store, config, session))
             topic = self.get(config.name)
             _keep_messages_for(store, topic.name, topic.retention_ms)
         return topic
@@ -92,7 +91,7 @@ class Topics:
         define_topic(name=name, partitions=partitions)
         store = self._store()
         with translated():
-            in_transaction(store.client, lambda session: _grow(store, name, partitions, session))
+            in_transaction(store, lambda session: _grow(store, name, partitions, session))
         return self.get(name)
 
 
@@ -148,11 +147,7 @@ def _counters(topic: str, identity: ObjectId | None, first: int, partitions: int
 def _keep_messages_for(store: Store, topic: str, retention_ms: int | None) -> None:
     messages = store.messages(topic)
     if retention_ms is None:
-        try:
-            messages.drop_index(RETENTION_INDEX)
-        except OperationFailure as error:
-            if error.code not in {INDEX_NOT_FOUND, NAMESPACE_NOT_FOUND}:
-                raise
+        store.drop_index(messages.name, RETENTION_INDEX)
         return
     seconds = -(-retention_ms // 1000)
     try:

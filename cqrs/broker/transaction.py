@@ -12,8 +12,9 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from cqrs.broker.abandoned import OWN_READ_CONCERN, end_abandoned
-from cqrs.broker.mongodb import STORE, Client, translated
+from cqrs.broker.abandoned import OWN_READ_CONCERN, SUSPICIOUS_SECONDS, end_abandoned
+from cqrs.broker.mongodb import STORE, translated
+from cqrs.broker.store import Store
 from cqrs.errors import Unavailable
 
 DEADLINE = 10.0
@@ -25,14 +26,12 @@ TIME_EXPIRED = 50
 # that only hands the turn to those who did not wait.
 FIRST_PAUSE = 0.002
 LONGEST_PAUSE = 0.05
-# So long nobody who is alive keeps a transaction open on purpose.
-SUSPICIOUS_SECONDS = 1.5
 
 T = TypeVar("T")
 
 
 def in_transaction(
-    client: Client,
+    store: Store,
     work: Callable[[ClientSession], T],
     *,
     seconds: float = DEADLINE,
@@ -47,7 +46,7 @@ def in_transaction(
     """
     deadline = time.monotonic() + seconds
     look_at = time.monotonic() + SUSPICIOUS_SECONDS
-    with translated(), pymongo.timeout(seconds), client.start_session() as session:
+    with translated(), pymongo.timeout(seconds), store.client.start_session() as session:
         for attempt in count():
             try:
                 return _attempt(session, work, deadline, read_concern)
@@ -55,7 +54,7 @@ def in_transaction(
                 if not error.has_error_label(TRANSIENT):
                     raise
                 if time.monotonic() >= look_at:
-                    end_abandoned(client)
+                    end_abandoned(store.client, store.log)
                     look_at = time.monotonic() + SUSPICIOUS_SECONDS
                 _pause(attempt, deadline, error)
     raise AssertionError("unreachable")

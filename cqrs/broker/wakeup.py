@@ -4,7 +4,6 @@ The stream says that there is more and nothing else: what is read comes by index
 miss or repeat anything; it then starts anew, without a token, and wakes everybody. A poll bounds what was lost.
 """
 
-import logging
 import os
 import threading
 
@@ -13,8 +12,6 @@ from pymongo.errors import PyMongoError
 from cqrs.broker.mongodb import Document
 from cqrs.broker.store import MESSAGES_PREFIX, Store, messages_of
 from cqrs.retry import RetryPolicy
-
-logger = logging.getLogger(__name__)
 
 BACK_OFF = RetryPolicy(max_attempts=0, base=0.1, cap=2.0)
 # How long the stream's thread may take to notice that it should end.
@@ -92,12 +89,14 @@ class Wakeup:
     def _note_broken(self, error: PyMongoError) -> None:
         self._failures += 1
         if self._failures == 1:
-            logger.warning("wake-up stream broken, polling meanwhile", extra={"error_type": type(error).__name__})
+            self._store.log.warning(
+                "wake-up stream broken, polling meanwhile", extra={"error_type": type(error).__name__}
+            )
 
     def _note_working(self) -> None:
         if self._failures:
             self._failures = 0
-            logger.info("wake-up stream works again")
+            self._store.log.info("wake-up stream works again")
 
 
 Key = tuple[int, int, str]

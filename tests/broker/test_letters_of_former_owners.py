@@ -87,6 +87,6 @@ def test_it_takes_nothing_out(broker: Broker, records: list[ConsumerRecord], cla
         letters.settle(broker.store, former, letter, session=session)
 
     with pytest.raises(Fenced):
-        in_transaction(broker.store.client, settle)
+        in_transaction(broker.store, settle)
 
     assert parked(broker) == [("first", "retrying"), ("second", "waiting")]

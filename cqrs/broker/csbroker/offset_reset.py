@@ -64,7 +64,7 @@ def execute_reset(store: Store, *, group: str, topic: str, moves: Sequence[Move]
             place = {"group": group, "topic": topic, "partition": move.partition}
             _move(store, place, move, ends.get(move.partition), session)
 
-    in_transaction(store.client, work)
+    in_transaction(store, work)
 
 
 def _move(store: Store, place: Document, move: Move, end: End | None, session: ClientSession) -> None:
