@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,15 +18,12 @@ SECONDS = 20
 
 
 class MemberProcess:
-    """A process of `tests.broker.consumer_process`. `name` is in every effect that it has."""
+    """A process that runs `program`, a module of the tests. `name`, its last argument, is in every effect it has."""
 
-    def __init__(self, broker: Broker, name: str, mode: str) -> None:
+    def __init__(self, name: str, program: str, arguments: Sequence[str]) -> None:
         self.name = name
-        self._broker = broker
-        config = broker.config
-        arguments = [config.mongo_uri, config.database, mode, name]
         self._process = subprocess.Popen(
-            [*dying_with_parent("KILL"), sys.executable, "-m", "tests.broker.consumer_process", *arguments],
+            [*dying_with_parent("KILL"), sys.executable, "-m", program, *arguments, name],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -77,7 +74,8 @@ def members(broker: Broker) -> Iterator[Callable[..., MemberProcess]]:
     started: list[MemberProcess] = []
 
     def start(name: str, mode: str = "plainly") -> MemberProcess:
-        member = MemberProcess(broker, name, mode)
+        config = broker.config
+        member = MemberProcess(name, "tests.broker.consumer_process", [config.mongo_uri, config.database, mode])
         started.append(member)
         member.wait_for("subscribed")
         return member
