@@ -1,0 +1,154 @@
+"""The outbox of alerts: each is kept once for its reading, and its delivery is noted beside it."""
+
+from uuid import UUID
+
+import pymongo
+from pymongo import ASCENDING, DESCENDING, ReturnDocument
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from cqrs.broker.mongodb import translated, translated_outside
+from cqrs.clock import now
+from services.notifications.broker_client import SensorAlertPayload as SensorAlert
+from services.notifications.errors import AlertContradicted, AlreadySent, OutboxNotOpened
+from services.notifications.notification import (
+    Document,
+    Notification,
+    State,
+    from_document,
+    new_notification,
+    reading_key,
+    to_document,
+)
+
+NOTIFICATIONS = "notifications"
+SENSOR = "context.context.reading.sensorId"
+# Seconds; after that whoever waits is told to come back later.
+PATIENCE = 2.0
+
+INDEXES = {
+    "of_reading": [("key", ASCENDING)],
+    "newest_of_sensor": [(SENSOR, ASCENDING), ("_id", DESCENDING)],
+    "newest_in_state": [("delivery.state", ASCENDING), ("_id", DESCENDING)],
+    "of_sensor_in_state": [(SENSOR, ASCENDING), ("delivery.state", ASCENDING), ("_id", ASCENDING)],
+}
+
+
+class AlertOutbox:
+    """Keeps notifications in `database`."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self.database = database
+
+    def keep(self, alert: SensorAlert, *, session: ClientSession | None = None) -> None:
+        """Keep an alert to be delivered; one of the same reading changes nothing.
+
+        With a session in its transaction. Raises AlertContradicted where the reading had another value, Unavailable.
+        """
+        key = reading_key(alert)
+        document = to_document(new_notification(alert))
+        # The session may belong to another client of the replica set, and so does whatever it is used for.
+        collection = self._collection if session is None else session.client[self.database.name][NOTIFICATIONS]
+        with translated_outside(session), pymongo.timeout(PATIENCE):
+            former = collection.find_one_and_update(
+                {"key": key}, {"$setOnInsert": document}, upsert=True, session=session
+            )
+        if former is not None and from_document(former).context.context.reading.value != alert.context.reading.value:
+            raise AlertContradicted(key)
+
+    def find(self, notification_id: UUID) -> Notification | None:
+        """Return a notification, None where there is none. Raises Unavailable."""
+        with translated(), pymongo.timeout(PATIENCE):
+            found = self._collection.find_one({"_id": notification_id})
+        return None if found is None else from_document(found)
+
+    def newest(
+        self, *, state: State | None, sensor_id: UUID | None, before: UUID | None, limit: int
+    ) -> list[Notification]:
+        """Return at most `limit` notifications, newest first, from before that id on. Raises Unavailable."""
+        wanted: Document = {}
+        if state is not None:
+            wanted["delivery.state"] = {"$eq": state}
+        if sensor_id is not None:
+            wanted[SENSOR] = {"$eq": sensor_id}
+        if before is not None:
+            wanted["_id"] = {"$lt": before}
+        with translated(), pymongo.timeout(PATIENCE):
+            found = self._collection.find(wanted).sort("_id", DESCENDING).limit(limit)
+            return [from_document(document) for document in found]
+
+    def retry(self, notification_id: UUID) -> Notification | None:
+        """Have a notification that failed delivered after all, and return it; None where there is none.
+
+        One that waits for its delivery already is left as it is. Raises AlreadySent, Unavailable.
+        """
+        change = {"delivery": {"state": "pending", "attempts": 0, "lastError": None}, "updatedAt": now()}
+        with translated(), pymongo.timeout(PATIENCE):
+            changed = self._collection.find_one_and_update(
+                {"_id": notification_id, "delivery.state": "failed"},
+                {"$set": change},
+                return_document=ReturnDocument.AFTER,
+            )
+        found = self.find(notification_id) if changed is None else from_document(changed)
+        if found is not None and found.delivery.state == "sent":
+            raise AlreadySent
+        return found
+
+    def oldest_pending(self, sensor_id: UUID) -> Notification | None:
+        """Return what has to be delivered next of a sensor's. Raises Unavailable."""
+        wanted = {SENSOR: {"$eq": sensor_id}, "delivery.state": "pending"}
+        with translated(), pymongo.timeout(PATIENCE):
+            found = self._collection.find_one(wanted, sort=[("_id", ASCENDING)])
+        return None if found is None else from_document(found)
+
+    def note_sent(self, notification_id: UUID) -> None:
+        """Note that the provider has taken it. Raises Unavailable."""
+        self._note(notification_id, {"$set": {"delivery.state": "sent", "delivery.lastError": None}})
+
+    def note_outage(self, notification_id: UUID, error: str) -> None:
+        """Note what keeps it from being delivered now; that is no attempt. Raises Unavailable."""
+        self._note(notification_id, {"$set": {"delivery.lastError": error}}, {"delivery.lastError": {"$ne": error}})
+
+    def note_refusal(self, notification_id: UUID, error: str, *, attempts: int, most: int) -> State:
+        """Note that the provider has refused it for the so many-th time, and return the state that follows.
+
+        The notification fails when that is the last attempt, `most`. Raises Unavailable.
+        """
+        state: State = "failed" if attempts >= most else "pending"
+        delivery = {"state": state, "attempts": attempts, "lastError": error}
+        self._note(notification_id, {"$set": {"delivery": delivery}})
+        return state
+
+    def prepare(self) -> None:
+        """Create the indexes, unless they are there. Raises Unavailable."""
+        with translated():
+            for name, keys in INDEXES.items():
+                self._collection.create_index(keys, name=name, unique=name == "of_reading")
+
+    def _note(self, notification_id: UUID, change: Document, where: Document | None = None) -> None:
+        # Only while it is pending: whoever was late, because another has taken the feed over, changes nothing.
+        wanted = {"_id": notification_id, "delivery.state": "pending", **(where or {})}
+        change["$set"]["updatedAt"] = now()
+        with translated(), pymongo.timeout(PATIENCE):
+            self._collection.update_one(wanted, change)
+
+    @property
+    def _collection(self) -> Collection[Document]:
+        return self.database[NOTIFICATIONS]
+
+
+def open_alert_outbox(opened: AlertOutbox) -> None:
+    """Say which outbox this process keeps; the composition root calls it once, before the first request."""
+    global _alert_outbox  # noqa: PLW0603 - one a process, as its stores are
+    _alert_outbox = opened
+
+
+def alert_outbox() -> AlertOutbox:
+    """Return the outbox of this process. Raises OutboxNotOpened."""
+    if _alert_outbox is None:
+        raise OutboxNotOpened
+    return _alert_outbox
+
+
+_alert_outbox: AlertOutbox | None = None
