@@ -54,7 +54,7 @@ class Shop:
         with translated(), pymongo.timeout(PATIENCE):
             producer = self._connected()
             return in_transaction(
-                self._database.client, lambda session: self._take(purchase, key, producer, session), seconds=PATIENCE
+                self._broker.store, lambda session: self._take(purchase, key, producer, session), seconds=PATIENCE
             )
 
     def find(self, purchase_id: UUID) -> Purchase | None:
@@ -64,27 +64,20 @@ class Shop:
         return None if document is None else from_document(document)
 
     def _take(self, purchase: Purchase, key: RequestKey | None, producer: Producer, session: ClientSession) -> Taken:
+        # The session belongs to the broker's client, and so does whatever it is used for.
+        database = session.client[self._database.name]
         if key is not None:
-            if before := self._taken_before(key, session):
+            if before := _taken_before(database, key, session):
                 return Taken(purchase=before, replayed=True)
             # Another request with this key conflicts here: it begins anew, and finds what this one has committed.
-            self._database[REQUESTS].insert_one(
+            database[REQUESTS].insert_one(
                 {"_id": key.scope, "fingerprint": key.fingerprint, "purchase": purchase.id, "at": now()},
                 session=session,
             )
-        self._database[PURCHASES].insert_one(to_document(purchase), session=session)
+        database[PURCHASES].insert_one(to_document(purchase), session=session)
         # Last, since from here on others who send to that partition have to wait.
         producer.send(_message(purchase), session=session)
         return Taken(purchase=purchase, replayed=False)
-
-    def _taken_before(self, key: RequestKey, session: ClientSession) -> Purchase | None:
-        request = self._database[REQUESTS].find_one({"_id": key.scope}, session=session)
-        if request is None:
-            return None
-        if request["fingerprint"] != key.fingerprint:
-            raise KeyReused
-        document = self._database[PURCHASES].find_one({"_id": request["purchase"]}, session=session)
-        return None if document is None else from_document(document)
 
     def _connected(self) -> Producer:
         # With the first purchase and not at the start: a replica starts, and does its other work, without MongoDB.
@@ -105,6 +98,16 @@ def shop() -> Shop:
     if _shop is None:
         raise ShopNotOpened
     return _shop
+
+
+def _taken_before(database: Database[Document], key: RequestKey, session: ClientSession) -> Purchase | None:
+    request = database[REQUESTS].find_one({"_id": key.scope}, session=session)
+    if request is None:
+        return None
+    if request["fingerprint"] != key.fingerprint:
+        raise KeyReused
+    document = database[PURCHASES].find_one({"_id": request["purchase"]}, session=session)
+    return None if document is None else from_document(document)
 
 
 def _message(purchase: Purchase) -> Message:
