@@ -9,8 +9,7 @@ from django.test import Client
 from cqrs.broker import Broker, define_broker
 from cqrs_project.consuming import Consuming
 from cqrs_project.services import prepare_services
-from services.classroom.broker_client.consumers import classroom_consumer
-from services.classroom.classroom import classroom
+from tests.services.at_work import enrolling
 from users_query.mongodb import database
 
 
@@ -38,7 +37,5 @@ def client(broker: Broker) -> Client:
 @pytest.fixture
 def at_work(broker: Broker) -> Iterator[Consuming]:
     """The classroom's consumer, which enrols."""
-    consuming = Consuming(broker, classroom_consumer, classroom().enrol)
-    consuming.step()
-    yield consuming
-    consuming.close()
+    with enrolling(broker) as consuming:
+        yield consuming
