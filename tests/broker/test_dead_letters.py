@@ -178,6 +178,25 @@ def test_a_poison_record_in_a_batch_holds_back_only_itself(broker: Broker) -> No
     assert parked(broker) == [("bad", "parked"), ("3", "waiting")]
 
 
+def test_a_batch_in_which_a_record_has_to_wait_is_not_handled_as_one(broker: Broker) -> None:
+    make_topic(broker)
+    handled: list[str] = []
+
+    def handle(records: list[ConsumerRecord]) -> None:
+        if any(record.message.value == "a1" for record in records):
+            raise ValueError("a1")
+        handled.extend(record.message.value for record in records)
+
+    consumer_of(broker).subscribe(handle, batch=True)
+    send_keyed(broker, ("a", "a1"))
+    wait_for_letters(broker, 1)
+    send_keyed(broker, ("b", "b1"), ("a", "a2"), ("b", "b2"))
+    wait_until(lambda: "b2" in handled, "the others are handled")
+
+    assert handled == ["b1", "b2"]
+    assert parked(broker) == [("a1", "parked"), ("a2", "waiting")]
+
+
 class Order(msgspec.Struct, frozen=True):
     id: str
 

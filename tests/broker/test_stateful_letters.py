@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -22,10 +22,10 @@ from tests.broker.letters_model import FOR_EVER, MAX_RETRIES, Model, Place, Sent
 PARTITIONS = 2
 MOST_MEMBERS = 3
 TIMING = Timing(heartbeat=0.03, session_timeout=10)
-KEYS = st.sampled_from(["a", "b", "c", None])
+KEYS = st.sampled_from(["a", "b", None])
 # Never, once in place, until it is a letter, until it is mended.
-FAILS = st.sampled_from([0, 0, 0, 1, MAX_RETRIES, FOR_EVER])
-RECORDS = st.lists(st.tuples(KEYS, FAILS), min_size=2, max_size=6)
+FAILS = st.sampled_from([0, 0, 0, 0, 0, 0, 1, MAX_RETRIES, FOR_EVER])
+RECORDS = st.lists(st.tuples(KEYS, FAILS), min_size=3, max_size=8)
 
 
 class Handler:
@@ -92,7 +92,7 @@ class FailingGroup(RuleBasedStateMachine):
             auto_commit=False,
             max_retries=MAX_RETRIES,
             max_await_time_ms=20,
-            batch_size=3,
+            batch_size=4,
         )
         member.subscribe(self.handler, batch=self.batch, transactional=self.transactional)
         self.members.append(member)
@@ -252,5 +252,10 @@ def _broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("_broker")
 class TestFailingGroup(FailingGroup.TestCase):  # type: ignore[valid-type,misc]  # made by Hypothesis
     settings = settings(
-        max_examples=24, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+        max_examples=16,
+        stateful_step_count=20,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        # Real members take too long to look for the shortest failure.
+        phases=[Phase.generate],
     )
