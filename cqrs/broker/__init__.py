@@ -11,7 +11,7 @@ from cqrs.broker.config import (
     define_producer,
     define_topic,
 )
-from cqrs.broker.consumer import AlreadySubscribed, Consumer, OffsetInfo
+from cqrs.broker.consumer import AlreadySubscribed, Consumer
 from cqrs.broker.errors import (
     BrokerError,
     Fenced,
@@ -31,6 +31,7 @@ from cqrs.broker.errors import (
 from cqrs.broker.group_member import Timing
 from cqrs.broker.interceptors import Interceptor
 from cqrs.broker.message import ConsumerRecord, Message, Sent
+from cqrs.broker.offset_monitoring import OffsetInfo
 from cqrs.broker.producer import Producer
 from cqrs.broker.topics import Topic
 

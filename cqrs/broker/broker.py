@@ -13,6 +13,7 @@ from cqrs.broker.group_member import Timing
 from cqrs.broker.interceptors import Interceptor
 from cqrs.broker.logs import BrokerLog
 from cqrs.broker.mongodb import Connection, translated
+from cqrs.broker.offset_monitoring import OffsetsHook
 from cqrs.broker.producer import Producer
 from cqrs.broker.store import Store
 from cqrs.broker.topics import Topics
@@ -83,8 +84,13 @@ class Broker:
             interceptors=self.interceptors,
         )
 
-    def create_consumer(self, config: ConsumerConfig, *, timing: Timing | None = None) -> Consumer:
-        """Return a consumer: one member of a group, once it is subscribed. Its topic need not be there yet."""
+    def create_consumer(
+        self, config: ConsumerConfig, *, timing: Timing | None = None, on_offsets: OffsetsHook | None = None
+    ) -> Consumer:
+        """Return a consumer: one member of a group, once it is subscribed. Its topic need not be there yet.
+
+        `on_offsets` gets each measurement where the configuration enables offset monitoring: `OffsetInfo` by partition.
+        """
         consumer = Consumer(
             config,
             store=lambda: self.store,
@@ -92,6 +98,7 @@ class Broker:
             log=self._log,
             interceptors=self.interceptors,
             timing=timing,
+            on_offsets=on_offsets,
         )
         self._consumers.append(consumer)
         return consumer

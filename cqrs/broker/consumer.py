@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from uuid import uuid4
 
-import msgspec
-
 from cqrs.broker import lag, positions
 from cqrs.broker.circumstances import Circumstances
 from cqrs.broker.config import ConsumerConfig
@@ -18,6 +16,7 @@ from cqrs.broker.interceptors import Interceptor
 from cqrs.broker.lease import Lease
 from cqrs.broker.logs import Log
 from cqrs.broker.membership import Membership
+from cqrs.broker.offset_monitoring import OffsetInfo, OffsetMonitor, OffsetsHook
 from cqrs.broker.partition_worker import PartitionWorker
 from cqrs.broker.store import Store
 
@@ -28,21 +27,6 @@ class AlreadySubscribed(BrokerError):
     def __init__(self, group_id: str) -> None:
         self.group_id = group_id
         super().__init__(f"this consumer of group {group_id!r} is subscribed already")
-
-
-class OffsetInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a consumer is in a partition that it owns under `epoch`.
-
-    `position` is the next offset to handle, `committed` where the group goes on if this member dies, `latest` the
-    offset that the next message will get; `lag` counts the messages from `position` to it.
-    """
-
-    partition: int
-    committed: int
-    position: int
-    latest: int
-    lag: int
-    epoch: int
 
 
 class Consumer:
@@ -57,6 +41,7 @@ class Consumer:
         log: Log,
         interceptors: Sequence[Interceptor] = (),
         timing: Timing | None = None,
+        on_offsets: OffsetsHook | None = None,
     ) -> None:
         self.config = config
         self._store = store
@@ -64,6 +49,8 @@ class Consumer:
         self._log = log
         self._interceptors = tuple(interceptors)
         self._timing = timing or Timing()
+        self._on_offsets = on_offsets
+        self._monitor: OffsetMonitor | None = None
         self._paused = threading.Event()
         self._changing = threading.Lock()
         self._member: GroupMember[PartitionWorker] | None = None
@@ -99,6 +86,9 @@ class Consumer:
             )
             self._member = self._new_member(handling, error_handler)
             self._member.start()
+            if self.config.enable_offset_monitoring:
+                self._monitor = self._new_monitor(self._member)
+                self._monitor.start()
 
     def unsubscribe(self) -> None:
         """Stop for good: finish what is in hand, commit it, leave the group. Returns when no thread is left.
@@ -109,6 +99,7 @@ class Consumer:
         if member is not None:
             member.stop()
             member.join()
+            self._join_monitor(member)
 
     def pause(self) -> None:
         """Begin no other record, until `resume`; partitions and positions stay as they are."""
@@ -151,7 +142,10 @@ class Consumer:
         info = {}
         for worker in self._workers():
             partition, position = worker.claim.partition, worker.position
-            known = group[partition]
+            known = group.get(partition)
+            if known is None:
+                # Somebody has removed it: the worker is about to hear that it has lost the partition.
+                continue
             info[partition] = OffsetInfo(
                 partition=partition,
                 committed=known.committed,
@@ -195,6 +189,20 @@ class Consumer:
             new_worker=lambda claim, ended: PartitionWorker(claim, circumstances, ended=ended),
         )
         return GroupMember(duty, membership, self._timing)
+
+    def _new_monitor(self, member: GroupMember[PartitionWorker]) -> OffsetMonitor:
+        return OffsetMonitor(
+            self.offset_info,
+            interval=self._timing.monitoring,
+            ended=member.has_left,
+            hook=self._on_offsets,
+            log=self._log,
+            fields={"group": self.config.group_id, "topic": self.config.topic},
+        )
+
+    def _join_monitor(self, member: GroupMember[PartitionWorker]) -> None:
+        if self._monitor is not None and member.has_left(0):
+            self._monitor.join()
 
     def _establish(self, store: Store, on_error: ErrorHandler | None) -> None:
         """Fix where the group starts; a topic that was made anew is no everyday event. Raises TopicRemade."""

@@ -24,10 +24,14 @@ FIRST_LOOK = 0.05
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
-    """How often a member shows that it lives, and after how long without that it is given up; seconds."""
+    """How often a member shows that it lives, and after how long without that it is given up; seconds.
+
+    `monitoring` is how often offsets are measured, where the consumer's configuration enables that.
+    """
 
     heartbeat: float = 1.0
     session_timeout: float = 5.0
+    monitoring: float = 10.0
 
 
 class Work(Protocol):
@@ -114,6 +118,11 @@ class GroupMember(Generic[W]):
         if not any(worker.is_current_thread for worker in workers) and threading.current_thread() is not self._thread:
             self._thread.join()
 
+    def has_left(self, seconds: float) -> bool:
+        """Wait so many seconds for it to leave; say whether it has."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
     def look(self) -> None:
         """Look now whether there is something to do."""
         self._wake.set()
@@ -173,11 +182,10 @@ class GroupMember(Generic[W]):
     def _follow(self, sent: float) -> None:
         turn = self._ownership.step(busy={worker.claim.partition for worker in self._leaving})
         self._its.lease.renew(sent)
-        for claim in turn.gained:
-            self._its.log.info("partition gained", extra={**self._fields(), "partition": claim.partition})
-            worker = self._its.new_worker(claim, self.look)
-            self.workers[claim.partition] = worker
-            worker.start()
+        # Not only what this step has gained: one before may have failed when it had gained something.
+        for claim in self._ownership.claims.values():
+            if claim.partition not in self.workers:
+                self._work_on(claim)
         for claim in turn.unwanted:
             self.workers[claim.partition].stop()
         self._unsettled = 0 if turn.is_settled else self._unsettled + 1
@@ -186,6 +194,12 @@ class GroupMember(Generic[W]):
             wanted = dead_letters.partitions_to_retry(its.store, group=its.group, topic=its.topic)
             for partition in wanted & self.workers.keys():
                 self.workers[partition].retry_letters()
+
+    def _work_on(self, claim: Claim) -> None:
+        self._its.log.info("partition gained", extra={**self._fields(), "partition": claim.partition})
+        worker = self._its.new_worker(claim, self.look)
+        worker.start()
+        self.workers[claim.partition] = worker
 
     def _release_ended(self) -> None:
         for partition, worker in list(self.workers.items()):
