@@ -112,9 +112,7 @@ class LetterCare:
         assert self._attempts is not None
         letter, store = self._letter, self._its.store
         if self._answer is None:
-            in_transaction(
-                store.client, lambda session: dead_letters.settle(store, self._claim, letter, session=session)
-            )
+            in_transaction(store, lambda session: dead_letters.settle(store, self._claim, letter, session=session))
             self._next()
             return
         answer = self._attempts.failed(self._answer)

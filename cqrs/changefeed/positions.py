@@ -93,7 +93,7 @@ def commit(store: Store, claim: Claim, entries: Sequence[Entry], handled: Handle
     if handled is None and all(entry.state is State.DONE for entry in entries):
         group_positions.write(store, claim, fields)
     else:
-        in_transaction(store.client, work)
+        in_transaction(store, work)
 
 
 def _store_letter(store: Store, claim: Claim, entry: Entry, session: ClientSession) -> None:
