@@ -48,7 +48,7 @@ class AddressRefused(ProviderUnavailable):
     """The provider's name leads to no address that may be connected to; `addresses` are those that it leads to."""
 
     def __init__(self, addresses: tuple[str, ...]) -> None:
-        super().__init__("the address is not allowed")
+        super().__init__("the address is not allowed", retry_after=0.0)
         self.addresses = addresses
 
 
