@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 from pymongo.database import Database
 
-from cqrs.broker.failing import Log
 from cqrs.broker.lease import Lease
+from cqrs.broker.logs import Log
 from cqrs.broker.mongodb import Document
 from cqrs.broker.store import Store
 from cqrs.changefeed.config import FeedConfig

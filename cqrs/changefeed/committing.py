@@ -35,11 +35,11 @@ class Committing:
         if due is not None and due <= 0:
             self.commit(schedule)
 
-    def commit(self, schedule: Schedule) -> None:
+    def commit(self, schedule: Schedule, *, seconds: float = STORE_SECONDS) -> None:
         """Store what is finished; what needs not wait behind a letter any more is to be handled and stays."""
         while entries := schedule.front(MOST):
             try:
-                with pymongo.timeout(STORE_SECONDS):
+                with pymongo.timeout(seconds):
                     positions.commit(self._store, self._claim, entries, self._handled)
             except Unheld as unheld:
                 schedule.release(unheld.entry)

@@ -25,6 +25,7 @@ from cqrs.changefeed.source import Mode, Source
 from cqrs.errors import CqrsError, Unavailable
 
 STORE_SECONDS = 5.0
+LEAVING_SECONDS = 2.0
 # As many changes are on their way at the most, and as many are read at once.
 WINDOW = 1000
 PAGE = 200
@@ -100,7 +101,7 @@ class ShardWorker:
             if self._schedule is not None:
                 # What it cannot store now is delivered again.
                 with suppress(Unavailable):
-                    self._committing.commit(self._schedule)
+                    self._committing.commit(self._schedule, seconds=LEAVING_SECONDS)
         except Fenced:
             self._its.log.warning("shard lost", extra=self._fields())
             self._wait_for_hands()

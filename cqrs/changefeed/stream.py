@@ -20,7 +20,7 @@ from cqrs.errors import Unavailable
 LOST = frozenset({286, 260, 280, 10334})
 BATCH = 1000
 # A server that does not answer for so long is asked anew.
-STREAM_SECONDS = 10.0
+STREAM_SECONDS = 4.0
 NEAR_SECONDS = 1
 
 # By collection the operations that somebody wants.
