@@ -6,7 +6,10 @@ from pymongo.client_session import ClientSession
 
 from cqrs.broker import Broker, ConsumerRecord, Message, define_producer, define_topic, positions, reading
 from cqrs.broker import dead_letters as letters
+from cqrs.broker.failing import Failure
 from cqrs.broker.handling import Handling
+from cqrs.broker.positions import Claim
+from cqrs.clock import now
 from cqrs.testing.waiting import wait_until
 from tests.broker.handled import GROUP, TOPIC, committed, consumer_of, make_topic, send
 
@@ -70,22 +73,48 @@ def test_a_conflict_runs_the_handler_again_and_counts_no_attempt(broker: Broker)
 def test_an_effect_whose_commit_was_not_heard_of_is_not_repeated(broker: Broker) -> None:
     make_topic(broker)
     send(broker, ["a"])
+    claim, records = claimed(broker)
+    handling = handling_effects(broker)
+
+    handling.handle(broker.store, claim, records)
+    # What the worker does when it does not hear whether that was committed.
+    handling.handle(broker.store, claim, records)
+
+    assert effects(broker) == ["a"]
+
+
+def test_the_effect_of_a_letter_whose_commit_was_not_heard_of_is_not_repeated(broker: Broker) -> None:
+    make_topic(broker)
+    send(broker, ["a"])
+    claim, (record,) = claimed(broker)
+    letters.park(broker.store, claim, record, Failure(error=ValueError(), failed_at=(now(),)))
+    letters.retry(broker.store, group=GROUP, topic=TOPIC)
+    letter = letters.next_to_retry(broker.store, claim)
+    handling = handling_effects(broker)
+    assert letter is not None
+
+    handling.handle_again(broker.store, claim, letter)
+    handling.handle_again(broker.store, claim, letter)
+
+    assert effects(broker) == ["a"]
+    assert letters.listing(broker.store) == []
+
+
+def claimed(broker: Broker) -> tuple[Claim, Sequence[ConsumerRecord]]:
+    """Return a claim of the only partition, and all of its records."""
     store = broker.store
     positions.establish(store, group=GROUP, topic=TOPIC, from_beginning=True)
     seen = positions.of_group(store, group=GROUP, topic=TOPIC)[0]
     claim = positions.claim(store, group=GROUP, topic=TOPIC, seen=seen, member="me")
     assert claim is not None
-    records = reading.read(store, topic=TOPIC, partition=0, offset=0, limit=1).records
+    return claim, reading.read(store, topic=TOPIC, partition=0, offset=0, limit=100).records
 
+
+def handling_effects(broker: Broker) -> Handling:
     def handle(record: ConsumerRecord, session: ClientSession) -> None:
-        store.database["effects"].insert_one({"value": record.message.value}, session=session)
+        broker.store.database["effects"].insert_one({"value": record.message.value}, session=session)
 
-    handling = Handling(handler=handle, group=GROUP, payload=None, batch=False, transactional=True, interceptors=())
-    handling.handle(store, claim, records)
-    # What the worker does when it does not hear whether that was committed.
-    handling.handle(store, claim, records)
-
-    assert effects(broker) == ["a"]
+    return Handling(handler=handle, group=GROUP, payload=None, batch=False, transactional=True, interceptors=())
 
 
 def test_a_batch_is_one_transaction(broker: Broker) -> None:
