@@ -1,5 +1,6 @@
 """Reading from an offset: in order, bounded, and never past a gap in silence."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from cqrs.broker import Broker, Message, Producer, define_producer, define_topic
 from cqrs.broker.reading import Purged, earliest, latest, latest_of_all, offset_at, read
+from cqrs.broker.store import Documents, Store
 from cqrs.testing.waiting import wait_until
 
 TOPIC = "orders"
@@ -72,6 +74,29 @@ def test_a_partition_whose_every_message_is_purged_says_so(broker: Broker, produ
     pages = [page(broker, 1), page(broker, 3)]
 
     assert pages == [(Purged(first=1, until=3), [], 3), (None, [], 3)]
+
+
+class SentMeanwhile(Store):
+    """Has something sent once, right before somebody looks how far a partition goes."""
+
+    def __init__(self, store: Store, send: Callable[[], object]) -> None:
+        super().__init__(store.client, store.database.name)
+        self._sends = [send]
+
+    @property
+    def counters(self) -> Documents:
+        while self._sends:
+            self._sends.pop()()
+        return super().counters
+
+
+def test_what_comes_while_nothing_is_found_is_not_taken_for_purged(broker: Broker, producer: Producer) -> None:
+    store = SentMeanwhile(broker.store, lambda: send(producer, 2))
+
+    found = read(store, topic=TOPIC, partition=1, offset=0, limit=10)
+
+    assert found.purged is None
+    assert [record.offset for record in found.records] == [0, 1]
 
 
 def test_messages_of_another_partition_are_none_of_this_one(broker: Broker, producer: Producer) -> None:
