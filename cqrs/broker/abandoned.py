@@ -25,7 +25,7 @@ SUSPICIOUS_SECONDS = 1.5
 # The broker's own transactions pause between two statements for milliseconds.
 GONE_MICROSECONDS = 1_000_000
 FROZEN_MICROSECONDS = 4_000_000
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 1.0
 
 # Of the broker's own user: to see and to end the transactions of others would need a privilege.
 WHAT_RUNS = [{"$currentOp": {"allUsers": False, "idleConnections": True, "idleSessions": True}}]
@@ -36,7 +36,7 @@ OWN_READ_CONCERN = "snapshot"
 def end_abandoned(client: Client, log: Log = logger) -> int:
     """End the idle transactions whose client is gone, and the broker's own that are frozen; return how many.
 
-    Those of the same user only. Takes two seconds at the most, whatever is left of the caller's deadline: waiting has
+    Those of the same user only. Takes a second at the most, whatever is left of the caller's deadline: waiting has
     used that up. Never raises: it is a remedy, and who asked for it tries again anyway.
     """
     try:

@@ -36,15 +36,17 @@ class Broker:
         self._appender = self._new_appender()
         self._consumers: list[Consumer] = []
 
-    def connect(self) -> Self:
+    def connect(self, *, seconds: float | None = None) -> Self:
         """Return when the primary answers and the collections are there. Connected already, it only looks again.
+
+        The primary is given so many seconds, or as many as the driver gives it.
 
         Raises Unavailable, InvalidConfiguration.
         """
         was_open = self._connection.is_open
         self._connection.open()
         try:
-            self._connection.ping(CONNECT_SECONDS)
+            self._connection.ping(CONNECT_SECONDS if seconds is None else seconds)
             with translated():
                 self.store.prepare()
         except BaseException:
@@ -55,6 +57,9 @@ class Broker:
 
     def disconnect(self) -> None:
         """Unsubscribe the consumers and give the client back; what is sent from now on is NotConnected."""
+        # All at once: each may take seconds where MongoDB cannot be reached.
+        for consumer in self._consumers:
+            consumer.stop()
         for consumer in self._consumers:
             consumer.unsubscribe()
         self._store = None

@@ -90,10 +90,17 @@ class Consumer:
                 self._monitor = self._new_monitor(self._member)
                 self._monitor.start()
 
+    def stop(self) -> None:
+        """Ask for what `unsubscribe` does, without waiting for it."""
+        if self._member is not None:
+            self._member.stop()
+
     def unsubscribe(self) -> None:
         """Stop for good: finish what is in hand, commit it, leave the group. Returns when no thread is left.
 
         From within a handler it only asks for that, since the handler itself is in hand. A second call waits as well.
+        Beside what the handler takes it lasts five seconds where MongoDB does not answer; then what was not committed
+        yet is handled again by whoever is next.
         """
         member = self._member
         if member is not None:

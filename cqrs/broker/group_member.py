@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -21,6 +22,9 @@ from cqrs.errors import CqrsError, Unavailable
 
 # While something has to change hands, this member looks more often.
 FIRST_LOOK = 0.05
+# Who stops the member waits for the turn that is under way, and then for the last calls, if nobody answers them.
+TURN_SECONDS = 3.0
+LAST_SECONDS = 2.0
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +151,8 @@ class GroupMember(Generic[W]):
         """Do what there is to do; return the seconds until the next turn."""
         sent = time.monotonic()
         try:
-            with pymongo.timeout(self._timing.session_timeout):
+            # When stopping each call has a deadline of its own: however many partitions are to be released.
+            with nullcontext() if self._stopping else pymongo.timeout(min(self._timing.session_timeout, TURN_SECONDS)):
                 self._step(sent)
         except TopicRemade as error:
             self.failure = error
@@ -170,7 +175,8 @@ class GroupMember(Generic[W]):
     def _step(self, sent: float) -> None:
         self._leaving = [worker for worker in self._leaving if worker.is_running]
         if self._stopping:
-            self._ownership.stay()
+            with pymongo.timeout(LAST_SECONDS):
+                self._ownership.stay()
             self._its.lease.renew(sent)
             for worker in self.workers.values():
                 worker.stop()
@@ -209,7 +215,8 @@ class GroupMember(Generic[W]):
                 self.failure = worker.failure
                 self.stop()
             try:
-                self._ownership.release(partition, offset=worker.release_at)
+                with pymongo.timeout(LAST_SECONDS):
+                    self._ownership.release(partition, offset=worker.release_at)
             except Fenced:
                 self._its.log.warning("partition lost", extra={**self._fields(), "partition": partition})
             else:
@@ -239,7 +246,7 @@ class GroupMember(Generic[W]):
             self._its.log.warning("left the group without telling it", extra=self._fields())
             return
         try:
-            with pymongo.timeout(self._timing.session_timeout):
+            with pymongo.timeout(LAST_SECONDS):
                 self._ownership.leave()
         except Unavailable:
             self._its.log.warning("left the group without telling it", extra=self._fields())

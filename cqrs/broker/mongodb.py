@@ -28,6 +28,9 @@ from cqrs.errors import Unavailable
 
 STORE = "mongodb"
 APP_NAME = "change-stream-broker"
+# Of whatever has no deadline of its own: a store that accepts and never answers must not hold anybody.
+OPERATION_MS = 10_000
+CLOSE_SECONDS = 1.0
 
 # Server errors that say "not now", or that this process may not: nobody's message is at fault. The numbers stand in
 # MongoDB's error_codes.yml.
@@ -61,8 +64,13 @@ class Connection:
     def close(self) -> None:
         """Give the client back; the last one to do so in this process closes it."""
         self._is_open = False
-        client, self._client = self._client, None
-        if client is not None and self._process == os.getpid():
+        if self._process != os.getpid():
+            # Nothing was taken, or by the parent of this process.
+            self._client = None
+            return
+        with self._opening:
+            client, self._client = self._client, None
+        if client is not None:
             _pool().give_back(self._uri)
 
     @property
@@ -96,6 +104,8 @@ class Connection:
             # Held by a thread that stayed in the parent, perhaps.
             self._opening = threading.Lock()
         with self._opening:
+            if not self._is_open:
+                raise NotConnected
             if self._client is None or self._process != process:
                 self._client, self._process = _pool().take(self._uri), process
             return self._client
@@ -120,7 +130,9 @@ class _Pool:
             if users > 1:
                 self._clients[uri] = (client, users - 1)
                 return
-        client.close()
+        # Ends the sessions on the server: a courtesy, which a silent one may do without.
+        with pymongo.timeout(CLOSE_SECONDS):
+            client.close()
 
 
 # By process id: after a fork the child finds no pool of its own, and leaves the parent's clients and locks alone.
@@ -141,6 +153,7 @@ def _new_client(uri: str) -> Client:
             journal=True,
             readConcernLevel="majority",
             readPreference="primary",
+            timeoutMS=OPERATION_MS,
             serverSelectionTimeoutMS=5000,
             connectTimeoutMS=2000,
             appname=APP_NAME,

@@ -13,13 +13,14 @@ from cqrs.broker.circumstances import Circumstances
 from cqrs.broker.errors import Fenced, OffsetPurged
 from cqrs.broker.failing import UNAVAILABLE, Failure, Interrupted, Persistence, tell
 from cqrs.broker.message import ConsumerRecord
+from cqrs.broker.mongodb import STORE
 from cqrs.broker.positions import Claim
 from cqrs.broker.reading import Purged
 from cqrs.broker.wakeup import let_sleep, wake
 from cqrs.errors import Unavailable
 from cqrs.retry import RetryPolicy
 
-STORE_SECONDS = 5.0
+STORE_SECONDS = 3.0
 
 
 class PartitionWorker:
@@ -139,6 +140,9 @@ class PartitionWorker:
         if not self._may_handle():
             self._wait(min(1.0, self._poll_seconds))
             return
+        if not self._its.store.is_up:
+            # Waiting here can be interrupted, waiting in the driver cannot.
+            raise Unavailable(STORE)
         if self._held is None:
             with pymongo.timeout(STORE_SECONDS):
                 self._held = dead_letters.held_keys(self._its.store, self.claim)

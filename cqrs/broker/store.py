@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+import pymongo
 from bson import Int64, decode
 from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions, TypeDecoder, TypeRegistry
@@ -26,6 +27,8 @@ POSITIONS = "positions"
 DEAD_LETTERS = "deadletters"
 MESSAGES_PREFIX = "messages."
 
+# Building an index where much is stored already takes its time.
+PREPARING_SECONDS = 120.0
 SENDS_KEPT_SECONDS = 24 * 60 * 60
 RETENTION_INDEX = "retention"
 LONGEST_NAMESPACE = 255
@@ -84,6 +87,11 @@ class Store:
         self.database: Database[Document] = client.get_database(database, codec_options=CODEC)
 
     @property
+    def is_up(self) -> bool:
+        """Whether a primary is known. Asks the driver's monitor, not the network."""
+        return self.client.topology_description.has_writable_server()
+
+    @property
     def topics(self) -> Documents:
         return self.database[TOPICS]
 
@@ -113,6 +121,10 @@ class Store:
 
     def prepare(self) -> None:
         """Create what is missing of collections and indexes, drop retired ones: transactions should find them there."""
+        with pymongo.timeout(PREPARING_SECONDS):
+            self._prepare()
+
+    def _prepare(self) -> None:
         present = set(self.database.list_collection_names())
         for name, indexes in INDEXES.items():
             if name not in present:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 
 import msgspec
+import pymongo
 from bson import Int64, ObjectId
 from pymongo import ASCENDING, ReturnDocument
 from pymongo.client_session import ClientSession
@@ -13,7 +14,7 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 from cqrs.broker.config import TopicConfig, define_topic
 from cqrs.broker.errors import InvalidConfiguration, UnknownTopic
 from cqrs.broker.mongodb import Document, translated
-from cqrs.broker.store import LONGEST_NAMESPACE, RETENTION_INDEX, Store, counter_id, messages_of
+from cqrs.broker.store import LONGEST_NAMESPACE, PREPARING_SECONDS, RETENTION_INDEX, Store, counter_id, messages_of
 from cqrs.broker.transaction import in_transaction
 from cqrs.clock import now
 
@@ -49,7 +50,8 @@ class Topics:
             with suppress(DuplicateKeyError):
                 in_transaction(store, lambda session: _insert(store, config, session))
             topic = self.get(config.name)
-            _keep_messages_for(store, topic.name, topic.retention_ms)
+            with pymongo.timeout(PREPARING_SECONDS):
+                _keep_messages_for(store, topic.name, topic.retention_ms)
         return topic
 
     def get(self, name: str) -> Topic:
@@ -75,7 +77,8 @@ class Topics:
         self.get(name)
         store = self._store()
         with translated():
-            _keep_messages_for(store, name, retention_ms)
+            with pymongo.timeout(PREPARING_SECONDS):
+                _keep_messages_for(store, name, retention_ms)
             store.topics.update_one({"_id": name}, {"$set": {"retentionMs": retention_ms, "updatedAt": now()}})
         return self.get(name)
 

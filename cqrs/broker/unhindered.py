@@ -5,6 +5,7 @@ where that was killed. So a write that takes suspiciously long is interrupted, a
 have been ended.
 """
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -13,6 +14,9 @@ from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 
 from cqrs.broker.abandoned import SUSPICIOUS_SECONDS, end_abandoned
 from cqrs.broker.store import Store
+
+# A deadline of the caller that ends sooner tells nothing about locks.
+LEAST_SECONDS = 0.75
 
 T = TypeVar("T")
 
@@ -24,11 +28,12 @@ def unhindered(store: Store, write: Callable[[], T]) -> T:
     hinders: where it has passed by then, the next call finds the way free. Raises what `write` raises, the driver's
     errors included.
     """
+    began = time.monotonic()
     try:
         with pymongo.timeout(SUSPICIOUS_SECONDS):
             return write()
     except PyMongoError as error:
-        if not error.timeout:
+        if not error.timeout or time.monotonic() - began < LEAST_SECONDS:
             raise
         if not isinstance(error, ServerSelectionTimeoutError):
             end_abandoned(store.client, store.log)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cqrs.broker.broker import CONNECT_SECONDS, Broker
+from cqrs.broker.broker import Broker
 from cqrs.broker.config import BrokerConfig, define_broker
 from cqrs.broker.csbroker.declarations import Declarations, declarations
 from cqrs.broker.csbroker.errors import CsbrokerError
@@ -12,6 +12,9 @@ from cqrs.broker.csbroker.folder import Folder
 from cqrs.broker.mistakes import URI_VARIABLE
 from cqrs.broker.mongodb import Connection
 from cqrs.broker.store import Store
+
+# Somebody waits at the terminal, and can call again where an election takes longer.
+LOOK_SECONDS = 2.0
 
 
 class NoAddress(CsbrokerError):
@@ -27,8 +30,12 @@ def opened(folder: Folder) -> Iterator[tuple[Broker, Declarations | None]]:
 
     Raises InvalidWorkingFiles, NoAddress, InvalidConfiguration, Unavailable.
     """
-    with _configured(folder) as (config, declared), Broker(config) as broker:
-        yield broker, declared
+    with _configured(folder) as (config, declared):
+        broker = Broker(config).connect(seconds=LOOK_SECONDS)
+        try:
+            yield broker, declared
+        finally:
+            broker.disconnect()
 
 
 @contextmanager
@@ -41,7 +48,7 @@ def opened_for_reading(folder: Folder) -> Iterator[Store]:
         connection = Connection(config.mongo_uri)
         connection.open()
         try:
-            connection.ping(CONNECT_SECONDS)
+            connection.ping(LOOK_SECONDS)
             yield Store(connection.client, config.database)
         finally:
             connection.close()
