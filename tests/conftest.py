@@ -29,6 +29,7 @@ LONG_FILES = (
     "browser/test_failures.py",
     "management/test_command_lines.py",
     "eventlog/test_query_plans.py",
+    "services/test_running_services.py",
     "stack/test_supervision.py",
     "stack/test_supervisor.py",
 )

@@ -1,6 +1,7 @@
 """A purchase is taken in once, together with its message, or not at all."""
 
 from collections.abc import Sequence
+from functools import partial
 from uuid import uuid4
 
 import msgspec
@@ -12,7 +13,7 @@ from cqrs.broker import Broker, ConsumerRecord, Interceptor, reading
 from cqrs.errors import Unavailable
 from services.purchases.purchase import PurchaseIn, new_purchase
 from services.purchases.shop import Shop
-from tests.services.buying import Answer, bought, buy, wanted
+from tests.services.buying import Answer, bought, buy, buy_patiently, wanted
 from tests.threads import in_threads
 from users_query.mongodb import database
 
@@ -100,7 +101,7 @@ def test_without_a_key_each_request_is_a_purchase(client: Client, broker: Broker
 
 def test_of_many_at_once_under_one_key_one_is_taken_in_and_all_get_its_answer(client: Client, broker: Broker) -> None:
     def send() -> Answer:
-        return buy(Client(raise_request_exception=False), wanted("ada"), idempotency_key="key-1")
+        return buy_patiently(Client(raise_request_exception=False), wanted("ada"), "key-1")
 
     answers = in_threads([send] * 8)
 
@@ -109,9 +110,15 @@ def test_of_many_at_once_under_one_key_one_is_taken_in_and_all_get_its_answer(cl
 
 
 def test_many_customers_at_once_all_get_their_purchase_and_message(client: Client, broker: Broker) -> None:
-    ids = in_threads([lambda name=f"customer-{number}": bought(Client(), name) for number in range(16)])  # type: ignore[misc]
+    def send(name: str) -> Answer:
+        return buy_patiently(Client(raise_request_exception=False), wanted(name), f"key-of-{name}")
 
-    assert {record.message.value["purchaseId"] for record in sent(broker)} == set(ids) == set(purchases())
+    answers = in_threads([partial(send, f"customer-{number}") for number in range(16)])
+
+    ids = {answer.json()["id"] for answer in answers}
+    assert {answer.status_code for answer in answers} == {201}
+    assert {record.message.value["purchaseId"] for record in sent(broker)} == ids == set(purchases())
+    assert len(ids) == 16
 
 
 class Refusing(Interceptor):

@@ -8,12 +8,14 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from cqrs.broker import Broker, dead_letters, define_broker, lag
 from cqrs.broker.store import Document
 from infra.stack.layout import REPOSITORY
+from tests.project.store_proxy import StoreProxy
 from tests.running_stack import RunningStack
 from tests.services.at_work import GROUP, TOPIC
 from tests.services.customers import buy_patiently, customers_at_once, enrolled
@@ -31,12 +33,13 @@ def broker(stack: RunningStack) -> Iterator[Broker]:
 
 
 @contextmanager
-def second_worker(stack: RunningStack) -> Iterator[subprocess.Popen[bytes]]:
+def second_worker(stack: RunningStack, log: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """Another classroom on the same stores, outside the stack's process runner."""
-    environment = {**stack.variables, **stack.env, "APPID": "classroom-2"}
+    environment = {**stack.variables, **stack.env, "APPID": "classroom-2", **variables}
     environment.pop("METRICS_PORT", None)
     command = [sys.executable, "manage.py", "run_worker", WORKER]
-    process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stderr=subprocess.DEVNULL)
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stderr=output)
     try:
         yield process
     finally:
@@ -56,8 +59,10 @@ def positions_held(broker: Broker) -> Iterator[None]:
         session.abort_transaction()
 
 
-def owners(broker: Broker) -> set[str | None]:
-    return {partition.owner for partition in lag.measure(broker.store, group=GROUP, topic=TOPIC).values()}
+def shared_by(broker: Broker, members: int) -> bool:
+    """Whether every partition has an owner, and they are so many."""
+    owners = {partition.owner for partition in lag.measure(broker.store, group=GROUP, topic=TOPIC).values()}
+    return len(owners) == members and None not in owners
 
 
 def aborted(broker: Broker) -> int:
@@ -134,20 +139,36 @@ def test_kills_of_worker_store_and_replica_under_load_lose_and_double_nothing(
 
 
 def test_two_workers_share_the_partitions_and_one_takes_over_what_the_other_leaves(
-    stack: RunningStack, broker: Broker
+    stack: RunningStack, broker: Broker, tmp_path: Path
 ) -> None:
     names = [f"shared-{number}" for number in range(12)]
 
-    with second_worker(stack) as second:
-        stack.wait_until(lambda: len(owners(broker)) == 2 and None not in owners(broker), "two share")
+    with second_worker(stack, tmp_path / "log") as second:
+        stack.wait_until(lambda: shared_by(broker, 2), "two share")
         with customers_at_once(stack, names, courses=2) as bought:
             pass
         second.send_signal(signal.SIGTERM)
         status = second.wait(20)
         more = {name: buy_patiently(stack, name, 2) for name in names}
 
-    stack.wait_until(lambda: len(owners(broker)) == 1 and None not in owners(broker), "one has all")
+    stack.wait_until(lambda: shared_by(broker, 1), "one has all")
     assert status == 0
     for name in names:
         wanted = sorted([*bought[name], more[name]], reverse=True)
         stack.wait_until(lambda: enrolled(stack, name) == wanted, f"all purchases of {name} are enrolled")  # noqa: B023 - within this turn
+
+
+def test_a_worker_that_starts_without_mongodb_joins_by_itself_as_soon_as_it_is_there(
+    stack: RunningStack, broker: Broker, tmp_path: Path
+) -> None:
+    address, log = urlsplit(stack.env["MONGODB_URI"]), tmp_path / "log"
+
+    with StoreProxy(address.hostname or "", address.port or 0) as proxy:
+        proxy.cut()
+        uri = f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true"
+        with second_worker(stack, log, MONGODB_URI=uri):
+            stack.wait_until(lambda: "store unavailable, backing off" in log.read_text(), "it backs off", 30)
+            proxy.mend()
+            stack.wait_until(lambda: shared_by(broker, 2), "it has its share", 30)
+
+    stack.wait_until(lambda: shared_by(broker, 1), "the other one has all again", 30)
