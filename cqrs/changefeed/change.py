@@ -5,12 +5,16 @@ from typing import Any, Literal
 
 import msgspec
 from bson import Timestamp, json_util
+from bson.binary import UuidRepresentation
 
 from cqrs.broker.partitioning import hash_partition
 
 Operation = Literal["insert", "update", "delete"]
 Origin = Literal["stream", "scan"]
 Event = dict[str, Any]
+
+# As the driver writes them: without this a native UUID has no text.
+KEY_TEXT = json_util.RELAXED_JSON_OPTIONS.with_options(uuid_representation=UuidRepresentation.STANDARD)
 
 # A replacement is an update whose description is the whole document.
 OPERATIONS: dict[str, Operation] = {"insert": "insert", "update": "update", "replace": "update", "delete": "delete"}
@@ -39,7 +43,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 def key_of(document_id: Any) -> str:
     """Return an `_id` as text: relaxed Extended JSON, the same for the same value."""
-    return json_util.dumps(document_id, json_options=json_util.RELAXED_JSON_OPTIONS)
+    return json_util.dumps(document_id, json_options=KEY_TEXT)
 
 
 def shard_of(key: str, shards: int) -> int:
