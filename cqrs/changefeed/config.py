@@ -89,42 +89,50 @@ def define_feed(
 ) -> FeedConfig:
     """Declare a feed. Raises InvalidFeed.
 
-    `handler` gets each change, or with `batch` lists of up to `batch_size`; at most `parallel` calls run at once in a
-    process. `pipeline` may filter and reshape the events as a change stream's does. `remember` keeps which documents
-    were handled, so that a resynchronisation delivers the others only; with deletions that is so by default, and must
-    be. The number of `shards` says how many processes can share the feed, and is fixed with its first start.
+    `handler` gets each change, or with `batch` lists of up to `batch_size`, in at most `parallel` calls at once in a
+    process. `pipeline` filters and reshapes events as a change stream's does. `remember` keeps which documents were
+    handled, so that a resynchronisation delivers the others only: with deletions it must. `shards` is how many
+    processes can share the feed, fixed with its first start.
     """
-    wanted = tuple(operations)
-    policy = RetryPolicy() if retry is None else retry
-    _refuse(
-        not_name("name", name),
-        not_database(database),
-        _not_collection(collection),
-        [] if callable(handler) else [f"handler must be callable, not {handler!r}"],
-        _not_operations(wanted, remember),
-        _not_pipeline(pipeline),
-        not_bool("from_beginning", from_beginning),
-        not_bool("batch", batch),
-        not_count("batch_size", batch_size, least=1, most=10_000),
-        not_count("parallel", parallel, least=1, most=256),
-        not_count("shards", shards, least=1, most=MOST_SHARDS),
-        [] if isinstance(policy, RetryPolicy) else [f"retry must be a RetryPolicy, not {policy!r}"],
-        [] if remember is None else not_bool("remember", remember),
-    )
-    return FeedConfig(
+    wanted = frozenset(operations)
+    feed = FeedConfig(
         name=name,
         database=database,
         collection=collection,
         handler=handler,
-        operations=frozenset(wanted),
+        operations=wanted,
         pipeline=tuple(pipeline),
         from_beginning=from_beginning,
         batch=batch,
         batch_size=batch_size,
         parallel=parallel,
         shards=shards,
-        retry=policy,
+        retry=RetryPolicy() if retry is None else retry,
         remember="delete" in wanted if remember is None else remember,
+    )
+    return _checked(feed)
+
+
+def _checked(feed: FeedConfig) -> FeedConfig:
+    _refuse(*_mistakes_of_feed(feed))
+    return feed
+
+
+def _mistakes_of_feed(feed: FeedConfig) -> Iterable[Iterable[str]]:
+    return (
+        not_name("name", feed.name),
+        not_database(feed.database),
+        _not_collection(feed.collection),
+        [] if callable(feed.handler) else [f"handler must be callable, not {feed.handler!r}"],
+        _not_operations(feed.operations),
+        _not_pipeline(feed.pipeline),
+        not_bool("from_beginning", feed.from_beginning),
+        not_bool("batch", feed.batch),
+        not_count("batch_size", feed.batch_size, least=1, most=10_000),
+        not_count("parallel", feed.parallel, least=1, most=256),
+        not_count("shards", feed.shards, least=1, most=MOST_SHARDS),
+        [] if isinstance(feed.retry, RetryPolicy) else [f"retry must be a RetryPolicy, not {feed.retry!r}"],
+        _not_remember(feed.remember, feed.operations),
     )
 
 
@@ -139,18 +147,19 @@ def _not_collection(name: object) -> list[str]:
     return [f"collection must be 1 to {LONGEST_COLLECTION} bytes without $ and NUL, and no system collection: {name!r}"]
 
 
-def _not_operations(wanted: tuple[object, ...], remember: object) -> list[str]:
-    mistakes = []
-    if "insert" not in wanted or not set(wanted) <= {"insert", "update", "delete"}:
-        mistakes.append(f"operations must be insert, and may be update and delete as well, not {wanted!r}")
-    if "delete" in wanted and remember is False:
-        mistakes.append("remember must not be false with deletions: a lost one could not be found again")
-    return mistakes
+def _not_operations(wanted: frozenset[object]) -> list[str]:
+    if "insert" in wanted and wanted <= {"insert", "update", "delete"}:
+        return []
+    return [f"operations must be insert, and may be update and delete as well, not {sorted(map(str, wanted))}"]
 
 
-def _not_pipeline(pipeline: object) -> list[str]:
-    if not isinstance(pipeline, Sequence) or isinstance(pipeline, str):
-        return [f"pipeline must be a list of stages, not {pipeline!r}"]
+def _not_remember(remember: object, operations: frozenset[object]) -> list[str]:
+    if remember is False and "delete" in operations:
+        return ["remember must not be false with deletions: a lost one could not be found again"]
+    return not_bool("remember", remember)
+
+
+def _not_pipeline(pipeline: tuple[object, ...]) -> list[str]:
     return [
         f"pipeline may hold stages of {', '.join(sorted(STAGES))}, not {stage!r}"
         for stage in pipeline

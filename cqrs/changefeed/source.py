@@ -9,7 +9,7 @@ from pymongo.database import Database
 
 from cqrs.broker.mongodb import Document
 from cqrs.broker.store import Store
-from cqrs.changefeed import shared_stream
+from cqrs.changefeed import database_stream
 from cqrs.changefeed.change import OPERATIONS, Change, Event, change_of, shard_of
 from cqrs.changefeed.config import FeedConfig
 from cqrs.changefeed.errors import HistoryLost
@@ -205,13 +205,13 @@ class Source:
             shards=self._feed.shards,
             signal=self._signal,
         )
-        shared_stream.join(self._database, self._inbox, self._observer)
+        database_stream.join(self._database, self._inbox, self._observer)
 
     def _leave(self) -> None:
         inbox, self._inbox = self._inbox, None
         self._has_joined = False
         if inbox is not None:
-            shared_stream.leave(self._database, inbox)
+            database_stream.leave(self._database, inbox)
 
     def _close_own(self) -> None:
         own, self._own = self._own, None

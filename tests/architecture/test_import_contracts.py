@@ -24,7 +24,7 @@ OFFENCES = {
     "postgresql-at-the-edge": ("cqrs/web/openapi_views.py", "import cqrs.eventlog.database"),
     "eventlog-knows-no-edge": ("cqrs/eventlog/window.py", "import cqrs.web.errors"),
     "pymongo": ("cqrs/web/openapi_views.py", "import pymongo"),
-    "broker-stands-on-the-core": ("cqrs/broker/errors.py", "import cqrs.web.errors"),
+    "broker-stands-on-the-core": ("cqrs/broker/producer.py", "import cqrs.web.errors"),
     "changefeed-stands-on-the-broker": ("cqrs/changefeed/errors.py", "import cqrs.web.errors"),
     "broker-is-used-from-outside": ("cqrs/management/__init__.py", "import cqrs.broker.errors"),
     "nats": ("cqrs/web/openapi_views.py", "import nats"),

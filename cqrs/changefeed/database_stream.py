@@ -27,7 +27,7 @@ AWAIT_MS = 200
 STOP_SECONDS = 2.0
 
 
-class SharedStream:
+class DatabaseStream:
     """Made and shared by `join`; `leave` ends it with its last inbox."""
 
     def __init__(self, database: Database[Document], observer: Observer | None) -> None:
@@ -144,7 +144,7 @@ class SharedStream:
 
 Key = tuple[int, int, str]
 
-_streams: dict[Key, SharedStream] = {}
+_streams: dict[Key, DatabaseStream] = {}
 _sharing = threading.Lock()
 
 
@@ -153,7 +153,7 @@ def join(database: Database[Document], inbox: Inbox, observer: Observer | None) 
     with _sharing:
         key = _key(database)
         if key not in _streams:
-            _streams[key] = SharedStream(database, observer)
+            _streams[key] = DatabaseStream(database, observer)
         _streams[key].add(inbox)
 
 
