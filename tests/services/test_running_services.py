@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from cqrs.broker import Broker, dead_letters, define_broker, lag
-from cqrs.broker.store import Document
+from cqrs.broker.mongodb import Document
 from infra.stack.layout import REPOSITORY
 from tests.project.store_proxy import StoreProxy
 from tests.running_stack import RunningStack
