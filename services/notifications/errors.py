@@ -44,6 +44,13 @@ class ProviderUnavailable(Unavailable):
         self.reason = reason
 
 
+class ProviderLeftAlone(ProviderUnavailable):
+    """The provider did not work a moment ago and is not asked again yet."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("the provider is left alone for a while", retry_after=seconds)
+
+
 class AddressRefused(ProviderUnavailable):
     """The provider's name leads to no address that may be connected to; `addresses` are those that it leads to."""
 

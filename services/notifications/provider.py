@@ -12,7 +12,7 @@ from urllib3.util import parse_url
 from cqrs.clock import now
 from services.notifications.allowed_connection import AllowedPool, AllowedTlsPool, Network
 from services.notifications.destination_pause import DestinationPause
-from services.notifications.errors import ProviderRefused, ProviderUnavailable
+from services.notifications.errors import ProviderLeftAlone, ProviderRefused, ProviderUnavailable
 from services.notifications.notification import Notification
 from services.notifications.retry_after import seconds_until_retry
 from services.notifications.webhook_signature import signed_headers
@@ -69,7 +69,7 @@ class Provider:
         without asking while the provider wants to be left alone.
         """
         if left := self._pause.left:
-            raise ProviderUnavailable("the provider is left alone for a while", retry_after=left)
+            raise ProviderLeftAlone(left)
         try:
             status = self._put(notification)
         except ProviderUnavailable as error:

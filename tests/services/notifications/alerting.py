@@ -38,7 +38,6 @@ def listed(client: Client, **parameters: Any) -> dict[str, Any]:
     return page
 
 
-def deliveries(client: Client) -> dict[int, dict[str, Any]]:
-    """How far the delivery of each alert has come, by the time of its reading."""
-    items = listed(client, limit=200)["items"]
-    return {item["context"]["context"]["reading"]["time"]: item["delivery"] for item in items}
+def deliveries(client: Client) -> list[dict[str, Any]]:
+    """How far the delivery of each alert has come, in the order of their ids."""
+    return [item["delivery"] for item in reversed(listed(client, limit=200)["items"])]
