@@ -15,6 +15,7 @@ from cqrs.broker.consumer import AlreadySubscribed, Consumer
 from cqrs.broker.errors import (
     BrokerError,
     Fenced,
+    HandlerEnded,
     IdempotencyConflict,
     InvalidConfiguration,
     InvalidIdempotencyKey,
@@ -44,6 +45,7 @@ __all__ = [
     "ConsumerConfig",
     "ConsumerRecord",
     "Fenced",
+    "HandlerEnded",
     "IdempotencyConflict",
     "Interceptor",
     "InvalidConfiguration",

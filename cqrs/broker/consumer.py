@@ -8,7 +8,7 @@ from uuid import uuid4
 from cqrs.broker import lag, positions
 from cqrs.broker.circumstances import Circumstances
 from cqrs.broker.config import ConsumerConfig
-from cqrs.broker.errors import BrokerError, OffsetPurged, TopicRemade
+from cqrs.broker.errors import BrokerError, Fenced, OffsetPurged, TopicRemade
 from cqrs.broker.failing import ErrorHandler, tell
 from cqrs.broker.group_member import Duty, GroupMember, Timing
 from cqrs.broker.handling import Handler, Handling
@@ -19,6 +19,7 @@ from cqrs.broker.membership import Membership
 from cqrs.broker.offset_monitoring import OffsetInfo, OffsetMonitor, OffsetsHook
 from cqrs.broker.partition_worker import PartitionWorker
 from cqrs.broker.store import Store
+from cqrs.errors import Unavailable
 
 
 class AlreadySubscribed(BrokerError):
@@ -119,9 +120,18 @@ class Consumer:
             worker.look()
 
     def commit(self) -> None:
-        """Commit what has been handled in all partitions of this member. Raises Fenced, Unavailable."""
+        """Commit what has been handled in all partitions of this member.
+
+        Raises Fenced, Unavailable: the first error, once the other partitions are committed as far as that is possible.
+        """
+        errors: list[Fenced | Unavailable] = []
         for worker in self._workers():
-            worker.commit()
+            try:
+                worker.commit()
+            except (Fenced, Unavailable) as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
     @property
     def is_subscribed(self) -> bool:

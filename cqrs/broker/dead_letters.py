@@ -24,12 +24,17 @@ from cqrs.broker.unhindered import unhindered
 from cqrs.clock import now
 
 LONGEST_CAUSE = 2000
+# However often an operator has it tried again, a letter stays a document.
+MOST_TIMES = 1000
 
 State = Literal["parked", "waiting", "retrying"]
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A record that was given up (`parked`, or `retrying` once an operator asked for that) or waits behind one."""
+    """A record that was given up (`parked`, or `retrying` once an operator asked for that) or waits behind one.
+
+    `attempts` counts all that have failed, `failed_at` says when the last thousand of them did.
+    """
 
     id: str
     group: str
@@ -122,7 +127,7 @@ def settle(store: Store, claim: Claim, letter: DeadLetter, *, session: ClientSes
 def park_again(store: Store, claim: Claim, letter: DeadLetter, failure: Failure) -> None:
     """Leave a letter that has failed again to the operator. Raises Fenced, Unavailable."""
     cause = _cause(failure)
-    cause["failedAt"] = [*letter.failed_at, *cause["failedAt"]]
+    cause["failedAt"] = [*letter.failed_at, *cause["failedAt"]][-MOST_TIMES:]
     cause["attempts"] += letter.attempts
 
     def work(session: ClientSession) -> None:
@@ -237,13 +242,19 @@ def _letter(claim: Claim, record: ConsumerRecord, state: State) -> Document:
 
 
 def _cause(failure: Failure) -> Document:
-    text = str(failure.error)[:LONGEST_CAUSE].encode(errors="replace").decode()
     return {
-        "error": text,
+        "error": _text_of(failure.error)[:LONGEST_CAUSE].encode(errors="replace").decode(),
         "errorType": type(failure.error).__name__,
         "attempts": len(failure.failed_at),
-        "failedAt": list(failure.failed_at),
+        "failedAt": list(failure.failed_at[-MOST_TIMES:]),
     }
+
+
+def _text_of(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - it is the code of others, and the letter is to be written whatever it does
+        return "(no text: the error cannot be spelled out)"
 
 
 def _dead_letter(stored: Mapping[str, Any]) -> DeadLetter:

@@ -108,6 +108,14 @@ class TopicRemade(BrokerError):
         )
 
 
+class HandlerEnded(BrokerError):
+    """A handler tried to end its thread: it raised what is no Exception, such as SystemExit. `kind` is its name."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(f"the handler raised {kind}")
+
+
 class OffsetPurged(BrokerError):
     """Retention has removed messages before they were read: everything from `offset` up to before `earliest`."""
 

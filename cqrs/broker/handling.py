@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from copy import deepcopy
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ from pymongo.client_session import ClientSession
 
 from cqrs.broker import dead_letters, positions
 from cqrs.broker.dead_letters import DeadLetter
-from cqrs.broker.errors import InvalidPayload
+from cqrs.broker.errors import HandlerEnded, InvalidPayload
 from cqrs.broker.interceptors import Interceptor
 from cqrs.broker.message import ConsumerRecord
 from cqrs.broker.mongodb import translated
@@ -24,6 +25,8 @@ TRANSACTION_SECONDS = 60.0
 OF_HANDLERS = "majority"
 
 Handler = Callable[..., Any]
+# Gives records as they are stored: each attempt gets its own, since a handler may change what it is given.
+Records = Callable[[], Sequence[ConsumerRecord]]
 
 
 class Handling(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,28 +42,32 @@ class Handling(msgspec.Struct, frozen=True, kw_only=True):
     transactional: bool
     interceptors: tuple[Interceptor, ...]
 
-    def handle(self, store: Store, claim: Claim, records: Sequence[ConsumerRecord]) -> None:
-        """Have records of one partition handled. Raises Fenced where that was to be committed and may not."""
+    def handle(self, store: Store, claim: Claim, records: Records) -> None:
+        """Have records of one partition handled; they are asked for anew where the transaction is repeated.
+
+        Raises Fenced where that was to be committed and may not.
+        """
         if not self.transactional:
-            self._call(records, None)
+            self._call(records(), None)
             return
 
         def work(session: ClientSession) -> None:
+            given = records()
             # The answer to an earlier commit may have been lost: then this has been done.
-            if positions.committed(store, claim, session=session) <= records[0].offset:
-                self._call(records, session)
-                positions.commit(store, claim, records[-1].offset + 1, session=session)
+            if positions.committed(store, claim, session=session) <= given[0].offset:
+                self._call(given, session)
+                positions.commit(store, claim, given[-1].offset + 1, session=session)
 
         in_transaction(store, work, seconds=TRANSACTION_SECONDS, read_concern=OF_HANDLERS)
 
     def handle_again(self, store: Store, claim: Claim, letter: DeadLetter) -> None:
         """Have a dead letter handled and take it out. Raises Fenced."""
         if not self.transactional:
-            self._call([letter.record], None)
+            self._call([deepcopy(letter.record)], None)
 
         def work(session: ClientSession) -> None:
             if self.transactional and dead_letters.is_to_retry(store, letter, session=session):
-                self._call([letter.record], session)
+                self._call([deepcopy(letter.record)], session)
             dead_letters.settle(store, claim, letter, session=session)
 
         in_transaction(store, work, seconds=TRANSACTION_SECONDS, read_concern=OF_HANDLERS)
@@ -71,10 +78,19 @@ class Handling(msgspec.Struct, frozen=True, kw_only=True):
             given = [_typed(record, index, self.payload) for index, record in enumerate(records)]
         # The transaction looks at the labels of the driver's errors itself.
         with translated() if session is None else nullcontext():
-            arguments = () if session is None else (session,)
-            self.handler(given if self.batch else given[0], *arguments)
+            self._run(given, () if session is None else (session,))
             for interceptor in self.interceptors:
                 interceptor.after_handling(records, self.group, session)
+
+    def _run(self, given: Sequence[ConsumerRecord], session: tuple[ClientSession, ...]) -> None:
+        try:
+            # A list of its own: what becomes of it is the handler's affair.
+            self.handler(list(given) if self.batch else given[0], *session)
+        except Exception:
+            raise
+        except BaseException as error:
+            # It would end the thread, and the record would come again and again without a word.
+            raise HandlerEnded(type(error).__name__) from error
 
 
 def _typed(record: ConsumerRecord, index: int, payload: Any) -> ConsumerRecord:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
@@ -12,15 +12,23 @@ from cqrs.broker import dead_letters, positions, reading
 from cqrs.broker.circumstances import Circumstances
 from cqrs.broker.errors import Fenced, OffsetPurged
 from cqrs.broker.failing import UNAVAILABLE, Failure, Interrupted, Persistence, tell
+from cqrs.broker.handling import Records
+from cqrs.broker.letter_retries import log_dead_letter, retry_letters
 from cqrs.broker.message import ConsumerRecord
 from cqrs.broker.mongodb import STORE
 from cqrs.broker.positions import Claim
-from cqrs.broker.reading import Purged
+from cqrs.broker.reading import Page, Purged
 from cqrs.broker.wakeup import let_sleep, wake
 from cqrs.errors import Unavailable
 from cqrs.retry import RetryPolicy
 
 STORE_SECONDS = 3.0
+
+
+def _anew(page: Page, first: int, until: int, *, as_read: bool = True) -> Records:
+    """Return what gives these records of the page: the first time as they were read, and then decoded anew."""
+    read = [page.records[first:until]] if as_read else []
+    return lambda: read.pop() if read else page.again(first, until)
 
 
 class PartitionWorker:
@@ -148,7 +156,7 @@ class PartitionWorker:
                 self._held = dead_letters.held_keys(self._its.store, self.claim)
         if self._retry_wanted:
             self._retry_wanted = False
-            self._retry()
+            retry_letters(self._its, self.claim, self._persistence, may_go_on=self._may_handle)
         config = self._its.config
         with pymongo.timeout(STORE_SECONDS):
             page = reading.read(
@@ -161,7 +169,7 @@ class PartitionWorker:
         if page.purged is not None and self._pass_over(page.purged):
             return
         if page.records:
-            self._handle_page(page.records)
+            self._handle_page(page)
         else:
             self._wait(self._poll_seconds)
         self.commit_if_due()
@@ -181,21 +189,25 @@ class PartitionWorker:
             self.position = max(purged.until, end)
         return config.on_purged == "latest"
 
-    def _handle_page(self, records: Sequence[ConsumerRecord]) -> None:
-        if self._its.handling.batch and len(records) > 1 and self._handled_together(records):
-            return
-        for record in records:
+    def _handle_page(self, page: Page) -> None:
+        as_read = True
+        if self._its.handling.batch and len(page.records) > 1:
+            if self._handled_together(page):
+                return
+            as_read = False
+        for index, record in enumerate(page.records):
             if not self._may_handle():
                 return
-            self._handle(record)
+            self._handle(record, _anew(page, index, index + 1, as_read=as_read))
             self.commit_if_due()
 
-    def _handled_together(self, records: Sequence[ConsumerRecord]) -> bool:
+    def _handled_together(self, page: Page) -> bool:
         """Handle all of a batch at once, unless one of its records has to wait or fails: then each stands alone."""
+        records = page.records
         if self._held and any(record.message.key in self._held for record in records):
             return False
         try:
-            self._its.handling.handle(self._its.store, self.claim, records)
+            self._its.handling.handle(self._its.store, self.claim, _anew(page, 0, len(records)))
         except (Fenced, Unavailable):
             raise
         except Exception as error:  # noqa: BLE001 - found in one of the records again, and counted there
@@ -207,17 +219,17 @@ class PartitionWorker:
         self._moved_to(records[-1].offset + 1)
         return True
 
-    def _handle(self, record: ConsumerRecord) -> None:
+    def _handle(self, record: ConsumerRecord, records: Records) -> None:
         key = record.message.key
         if self._held and key in self._held:
-            if dead_letters.put_to_wait(self._its.store, self.claim, record):
+            if dead_letters.put_to_wait(self._its.store, self.claim, records()[0]):
                 self.position = self._committed = record.offset + 1
                 return
             self._held.discard(key)
-        attempt = partial(self._its.handling.handle, self._its.store, self.claim, (record,))
+        attempt = partial(self._its.handling.handle, self._its.store, self.claim, records)
         failure = self._persistence.run(record, attempt)
         if failure is not None:
-            self._park(record, failure)
+            self._park(records()[0], failure)
         else:
             self._moved_to(record.offset + 1)
 
@@ -231,21 +243,7 @@ class PartitionWorker:
         self.position = self._committed = record.offset + 1
         if self._held is not None and record.message.key is not None:
             self._held.add(record.message.key)
-        self._log_dead_letter(record, failure)
-
-    def _retry(self) -> None:
-        """Handle the letters that should be tried again; each that succeeds makes way for the next of its key."""
-        store = self._its.store
-        while self._may_handle():
-            with pymongo.timeout(STORE_SECONDS):
-                letter = dead_letters.next_to_retry(store, self.claim)
-            if letter is None:
-                return
-            attempt = partial(self._its.handling.handle_again, store, self.claim, letter)
-            failure = self._persistence.run(letter.record, attempt)
-            if failure is not None:
-                dead_letters.park_again(store, self.claim, letter, failure)
-                self._log_dead_letter(letter.record, failure)
+        log_dead_letter(self._its.log, self.claim, record, failure)
 
     def _may_handle(self) -> bool:
         """Whether a record may be handled now: not when stopping, paused, or not known to be a member still."""
@@ -284,17 +282,6 @@ class PartitionWorker:
                 extra={**self._fields(), "error_type": type(error).__name__},
             )
         self._wait(UNAVAILABLE.delay(self._failures))
-
-    def _log_dead_letter(self, record: ConsumerRecord, failure: Failure) -> None:
-        self._its.log.error(
-            "record became a dead letter",
-            extra={
-                **self._fields(),
-                "offset": record.offset,
-                "error_type": type(failure.error).__name__,
-                "attempts": len(failure.failed_at),
-            },
-        )
 
     def _fields(self) -> dict[str, object]:
         return {"group": self.claim.group, "topic": self.claim.topic, "partition": self.claim.partition}

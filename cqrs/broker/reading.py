@@ -37,12 +37,18 @@ class Purged(msgspec.Struct, frozen=True, kw_only=True):
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """What comes next in a partition: first what has been purged, then records whose offsets follow one another.
 
-    `next_offset` is where to read on.
+    `next_offset` is where to read on, `stored` the records as they came over the wire.
     """
 
     purged: Purged | None
     records: Sequence[ConsumerRecord]
     next_offset: int
+    stored: Sequence[RawBSONDocument] = ()
+
+    def again(self, first: int, until: int) -> list[ConsumerRecord]:
+        """Return records of this page by their places in it as they are stored, whatever was done to them meanwhile."""
+        topic = self.records[0].topic
+        return [record_of(topic, document) for document in self.stored[first:until]]
 
 
 def read(store: Store, *, topic: str, partition: int, offset: int, limit: int) -> Page:
@@ -66,6 +72,7 @@ def read(store: Store, *, topic: str, partition: int, offset: int, limit: int) -
         purged=Purged(first=offset, until=first) if first > offset else None,
         records=records,
         next_offset=records[-1].offset + 1,
+        stored=found,
     )
 
 

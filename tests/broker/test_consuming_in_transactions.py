@@ -76,9 +76,9 @@ def test_an_effect_whose_commit_was_not_heard_of_is_not_repeated(broker: Broker)
     claim, records = claimed(broker)
     handling = handling_effects(broker)
 
-    handling.handle(broker.store, claim, records)
+    handling.handle(broker.store, claim, lambda: records)
     # What the worker does when it does not hear whether that was committed.
-    handling.handle(broker.store, claim, records)
+    handling.handle(broker.store, claim, lambda: records)
 
     assert effects(broker) == ["a"]
 
