@@ -24,7 +24,7 @@ class SensorLog:
     """Keeps readings in `database`; `valid_range` counts for sensors that have none of their own."""
 
     def __init__(self, database: Database[Document], valid_range: ValidRange) -> None:
-        self._database = database
+        self.database = database
         self._valid_range = valid_range
 
     def store(self, reading: Reading) -> StoredReading:
@@ -35,7 +35,7 @@ class SensorLog:
         with translated(), pymongo.timeout(PATIENCE):
             stored = taken_in(reading, self._range_of(reading.sensor_id))
             try:
-                self._database[READINGS].insert_one(to_document(stored))
+                self.database[READINGS].insert_one(to_document(stored))
             except DuplicateKeyError as error:
                 raise SecondReading(reading.sensor_id, reading.time) from error
         return stored
@@ -52,7 +52,7 @@ class SensorLog:
         if given := {operator: time for operator, time in bounds.items() if time is not None}:
             wanted["time"] = given
         with translated(), pymongo.timeout(PATIENCE):
-            return list(self._database[READINGS].find(wanted, SHOWN).sort("time", ASCENDING).limit(limit))
+            return list(self.database[READINGS].find(wanted, SHOWN).sort("time", ASCENDING).limit(limit))
 
     def valid_range(self, sensor_id: UUID) -> ValidRange:
         """Return the range that counts for a sensor now. Raises Unavailable."""
@@ -63,17 +63,17 @@ class SensorLog:
         """Have this range count for the readings of a sensor that are stored from now on. Raises Unavailable."""
         ends = {"from": valid_range.since, "to": valid_range.until}
         with translated(), pymongo.timeout(PATIENCE):
-            self._database[RANGES].update_one({"_id": sensor_id}, {"$set": ends}, upsert=True)
+            self.database[RANGES].update_one({"_id": sensor_id}, {"$set": ends}, upsert=True)
 
     def prepare(self) -> None:
         """Create the index that keeps readings unique and in order, unless it is there. Raises Unavailable."""
         with translated():
-            self._database[READINGS].create_index(
+            self.database[READINGS].create_index(
                 [("sensorId", ASCENDING), ("time", ASCENDING)], name="of_sensor_by_time", unique=True
             )
 
     def _range_of(self, sensor_id: UUID) -> ValidRange:
-        found = self._database[RANGES].find_one({"_id": sensor_id})
+        found = self.database[RANGES].find_one({"_id": sensor_id})
         return self._valid_range if found is None else ValidRange(since=found["from"], until=found["to"])
 
 
