@@ -8,6 +8,7 @@ from cqrs.broker import Broker, Message, Sent, define_producer, define_topic
 from tests.broker.sender_process import TOPIC
 from tests.broker.senders import go, hear, heard, start_sender
 from tests.broker.stored_messages import require_no_gaps, values
+from tests.broker.transactions import aborts, committed_transactions
 
 PROCESSES = 4
 EACH = 150
@@ -44,10 +45,10 @@ def test_threads_that_send_at_once_share_transactions(broker: Broker) -> None:
         begin.wait()
         return [producer.send(Message(value=f"{thread}-{number}"))[0] for number in range(SENDS // THREADS)]
 
-    before = transactions(broker)
+    before = committed_transactions(broker)
     with ThreadPoolExecutor(THREADS) as threads:
         results = list(threads.map(send, range(THREADS)))
-    after = transactions(broker)
+    after = committed_transactions(broker)
 
     stored = values(broker, TOPIC)
     assert len(stored) == SENDS
@@ -73,12 +74,3 @@ def test_threads_that_send_to_several_partitions_at_once_wait_for_one_another(br
     assert aborts(broker) == before
     assert len(values(broker, TOPIC)) == 1 + 240
     require_no_gaps(broker, TOPIC)
-
-
-def transactions(broker: Broker) -> int:
-    return int(broker.store.client.admin.command("serverStatus")["transactions"]["totalCommitted"])
-
-
-def aborts(broker: Broker) -> int:
-    # The commands, not the transactions: what a killed process of another test has left behind is aborted at any time.
-    return int(broker.store.client.admin.command("serverStatus")["metrics"]["commands"]["abortTransaction"]["total"])

@@ -17,6 +17,7 @@ from cqrs.broker import (
     define_topic,
 )
 from tests.broker.stored_messages import require_no_gaps, values
+from tests.broker.transactions import aborts
 
 TOPIC = "orders"
 
@@ -86,9 +87,12 @@ def test_many_who_send_one_key_at_once_store_it_once(broker: Broker) -> None:
     def send(number: int) -> list[Sent]:
         return producer.send(Message(value=f"key {number % 4}"), idempotency_key=f"key {number % 4}")
 
+    before = aborts(broker)
     with ThreadPoolExecutor(32) as threads:
         results = list(threads.map(send, range(256)))
 
+    # No call is tried more than twice, whatever shares its transaction.
+    assert aborts(broker) - before <= 256
     assert sorted(values(broker, TOPIC)) == ["key 0", "key 1", "key 2", "key 3"]
     assert all(results[number] == results[number % 4] for number in range(256))
     require_no_gaps(broker, TOPIC)

@@ -23,6 +23,7 @@ from cqrs.broker.reading import read
 from cqrs.context import Context, use
 from tests.broker.forked import in_a_fork
 from tests.broker.stored_messages import counted, documents, offsets, values
+from tests.broker.transactions import committed_transactions
 
 TOPIC = "orders"
 NOON = datetime(2030, 1, 1, 12, tzinfo=timezone(timedelta(hours=2)))
@@ -83,9 +84,9 @@ def test_one_call_to_several_partitions_is_one_transaction(broker: Broker) -> No
     producer = broker.create_producer(define_producer(topic=TOPIC, partitions=3, partition_strategy="round-robin"))
     producer.send(Message(value="first"))
 
-    before = transactions(broker)
+    before = committed_transactions(broker)
     sent = producer.send([Message(value=number) for number in range(9)])
-    after = transactions(broker)
+    after = committed_transactions(broker)
 
     assert after - before == 1
     assert {place.partition for place in sent} == {0, 1, 2}
@@ -254,8 +255,3 @@ def test_a_call_above_the_limit_of_a_transaction_is_refused(broker: Broker) -> N
 
     assert caught.value.index == 4
     assert broker.topics.all() == []
-
-
-def transactions(broker: Broker) -> int:
-    status = broker.store.client.admin.command("serverStatus")
-    return int(status["transactions"]["totalCommitted"])
