@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
+from weakref import WeakSet
 
 from cqrs.broker.coalescing import Appender
 from cqrs.broker.config import BrokerConfig, ConsumerConfig, ProducerConfig
@@ -34,7 +35,8 @@ class Broker:
         self._log = BrokerLog(logger, config)
         self._store: Store | None = None
         self._appender = self._new_appender()
-        self._consumers: list[Consumer] = []
+        # A consumer that is subscribed is held by its own thread.
+        self._consumers: WeakSet[Consumer] = WeakSet()
 
     def connect(self, *, seconds: float | None = None) -> Self:
         """Return when the primary answers and the collections are there. Connected already, it only looks again.
@@ -58,9 +60,10 @@ class Broker:
     def disconnect(self) -> None:
         """Unsubscribe the consumers and give the client back; what is sent from now on is NotConnected."""
         # All at once: each may take seconds where MongoDB cannot be reached.
-        for consumer in self._consumers:
+        consumers = list(self._consumers)
+        for consumer in consumers:
             consumer.stop()
-        for consumer in self._consumers:
+        for consumer in consumers:
             consumer.unsubscribe()
         self._store = None
         self._connection.close()
@@ -105,7 +108,7 @@ class Broker:
             timing=timing,
             on_offsets=on_offsets,
         )
-        self._consumers.append(consumer)
+        self._consumers.add(consumer)
         return consumer
 
     def _appender_of_process(self) -> Appender:

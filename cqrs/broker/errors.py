@@ -116,6 +116,14 @@ class HandlerEnded(BrokerError):
         super().__init__(f"the handler raised {kind}")
 
 
+class HandlerTooSlow(BrokerError):
+    """A transactional handler took `seconds`, more than MongoDB grants a transaction: nothing of it was stored."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"the handler took {seconds:.0f} s within its transaction")
+
+
 class OffsetPurged(BrokerError):
     """Retention has removed messages before they were read: everything from `offset` up to before `earliest`."""
 

@@ -1,5 +1,6 @@
 """Calling the handler: with one record or several, alone or in the transaction in which their offset is committed."""
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from copy import deepcopy
@@ -10,7 +11,7 @@ from pymongo.client_session import ClientSession
 
 from cqrs.broker import dead_letters, positions
 from cqrs.broker.dead_letters import DeadLetter
-from cqrs.broker.errors import HandlerEnded, InvalidPayload
+from cqrs.broker.errors import HandlerEnded, HandlerTooSlow, InvalidPayload
 from cqrs.broker.interceptors import Interceptor
 from cqrs.broker.message import ConsumerRecord
 from cqrs.broker.mongodb import translated
@@ -83,14 +84,25 @@ class Handling(msgspec.Struct, frozen=True, kw_only=True):
                 interceptor.after_handling(records, self.group, session)
 
     def _run(self, given: Sequence[ConsumerRecord], session: tuple[ClientSession, ...]) -> None:
+        began = time.monotonic()
         try:
             # A list of its own: what becomes of it is the handler's affair.
             self.handler(list(given) if self.batch else given[0], *session)
-        except Exception:
+        except Exception as error:
+            _require_in_time(began, session, error)
             raise
         except BaseException as error:
             # It would end the thread, and the record would come again and again without a word.
             raise HandlerEnded(type(error).__name__) from error
+
+        _require_in_time(began, session, None)
+
+
+def _require_in_time(began: float, session: tuple[ClientSession, ...], error: Exception | None) -> None:
+    """Raise HandlerTooSlow where MongoDB has ended the transaction meanwhile: it would say that it is not available."""
+    took = time.monotonic() - began
+    if session and took >= TRANSACTION_SECONDS:
+        raise HandlerTooSlow(took) from error
 
 
 def _typed(record: ConsumerRecord, index: int, payload: Any) -> ConsumerRecord:

@@ -111,8 +111,8 @@ class PartitionWorker:
     def _run(self) -> None:
         claim = self.claim
         place = (self._its.store, claim.topic, claim.partition, self._signal)
-        wake(*place)
         try:
+            wake(*place)
             while not self._stopping:
                 self._turn()
         except Fenced:

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from bson import Int64, MaxKey, MinKey, ObjectId
 from bson.raw_bson import RawBSONDocument
-from pymongo import ASCENDING
+from pymongo import ASCENDING, DESCENDING
 from pymongo.client_session import ClientSession
 
 from cqrs.broker.message import ConsumerRecord
@@ -107,6 +107,15 @@ def earliest(store: Store, *, topic: str, partition: int, session: ClientSession
         for document in cursor.sort("_id", ASCENDING).limit(1):
             return min(end, _offset(document))
     return end
+
+
+def behind_last(store: Store, *, topic: str, partition: int, session: ClientSession | None = None) -> int:
+    """Return the offset behind the last message that is there, whatever the counter says; 0 where there is none."""
+    with translated_outside(session):
+        cursor = store.messages(topic).find(_range(partition, 0), {"_id": 1}, session=session)
+        for document in cursor.sort("_id", DESCENDING).limit(1):
+            return _offset(document) + 1
+    return 0
 
 
 def offset_at(store: Store, *, topic: str, partition: int, at: datetime) -> int:

@@ -11,6 +11,7 @@ from pymongo import ASCENDING, ReturnDocument
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
+from cqrs.broker import reading
 from cqrs.broker.config import TopicConfig, define_topic
 from cqrs.broker.errors import InvalidConfiguration, UnknownTopic
 from cqrs.broker.mongodb import Document, translated
@@ -39,6 +40,8 @@ class Topics:
 
     def create(self, config: TopicConfig) -> Topic:
         """Create the topic and return it; one that is there already is returned as it is, whatever `config` says.
+
+        Messages that are there without a topic are in it: new ones come behind them.
 
         Raises InvalidConfiguration where the name is too long for this database.
         """
@@ -111,7 +114,14 @@ def _insert(store: Store, config: TopicConfig, session: ClientSession) -> None:
         "updatedAt": at,
     }
     store.topics.insert_one(topic, session=session)
-    store.counters.insert_many(_counters(config.name, identity, 0, config.partitions), session=session)
+    counters = _counters(config.name, identity, 0, config.partitions)
+    if store.messages(config.name).find_one({}, {"_id": 1}, session=session) is not None:
+        # Of a former topic, whose description alone was removed: these offsets are taken.
+        for counter in counters:
+            place = counter["_id"]
+            behind = reading.behind_last(store, topic=config.name, partition=place["partition"], session=session)
+            counter["next"] = Int64(behind)
+    store.counters.insert_many(counters, session=session)
 
 
 def _grow(store: Store, name: str, partitions: int, session: ClientSession) -> None:

@@ -76,9 +76,11 @@ class Wakeup:
                     self._wake(change)
 
     def _wake(self, change: Document) -> None:
-        place = (change["ns"]["coll"], change["documentKey"]["_id"]["partition"])
-        for signal in self._signals.get(place, ()):
-            signal.set()
+        match change:
+            # Whatever else somebody puts into the collection is no message.
+            case {"ns": {"coll": str(name)}, "documentKey": {"_id": {"partition": int(partition)}}}:
+                for signal in self._signals.get((name, partition), ()):
+                    signal.set()
 
     def _wake_all(self) -> None:
         with self._changing:

@@ -1,6 +1,7 @@
 """Handlers that do what they should not: they hurt their own record at the most, and never stop a partition."""
 
 import sys
+import time
 from collections.abc import Callable
 
 import pytest
@@ -142,6 +143,26 @@ def test_a_commit_that_is_refused_in_one_partition_holds_in_the_others(broker: B
         consumer.commit()
 
     assert committed(broker) == [0, 2]
+
+
+def test_a_handler_that_is_too_slow_for_its_transaction_has_failed(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cqrs.broker.handling.TRANSACTION_SECONDS", 1.0)
+    make_topic(broker)
+
+    def handle(record: ConsumerRecord, session: ClientSession) -> None:
+        if record.message.value == "slow":
+            until = time.monotonic() + 1
+            wait_until(lambda: time.monotonic() >= until, "it has taken longer than it may")
+        broker.store.database["effects"].insert_one({"value": record.message.value}, session=session)
+
+    consumer_of(broker, max_retries=1).subscribe(handle, transactional=True)
+    send(broker, ["slow", "next"])
+    wait_until(lambda: committed(broker) == [2], "both are behind it")
+
+    assert [letter.error_type for letter in letters.listing(broker.store)] == ["HandlerTooSlow"]
+    assert broker.store.database["effects"].distinct("value") == ["next"]
 
 
 def positions_of(consumer: Consumer) -> list[int]:
