@@ -8,7 +8,7 @@ from cqrs.management.projections import register_projection
 from cqrs.management.workers import register_worker
 from cqrs.web import bulkhead, consistency
 from cqrs.web.health import register_probe
-from cqrs.web.idempotency import register_idempotency_problems
+from cqrs.web.idempotency_key import register_idempotency_problems
 from cqrs.web.problem import CONFLICT, NOT_FOUND, STALE_VERSION, register_problem
 from cqrs_project import metrics, postgres, projections, projector, services
 from users_command import errors as user_errors

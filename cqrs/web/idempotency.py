@@ -1,25 +1,17 @@
 """Idempotency keys: a repeated write gets the first answer again, kept in the transaction of the first write itself."""
 
 import json
-import re
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Final
 
 from django.db import connection, transaction
 
-from cqrs.errors import CqrsError
 from cqrs.eventlog.database import translated
 from cqrs.web.answer import Answer
 from cqrs.web.api_view import ApiRequest
-from cqrs.web.errors import FieldError, InvalidRequest
-from cqrs.web.problem import KEY_IN_USE, KEY_REUSED, register_problem
-
-HEADER: Final = "Idempotency-Key"
+from cqrs.web.idempotency_key import IdempotencyKey, KeyInUse, KeyReused, idempotency_key
 
 DELETED_WITH_EACH: Final = 2
-
-_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 TRY_LOCK: Final = "SELECT pg_try_advisory_xact_lock(%s)"
 
@@ -44,40 +36,6 @@ DELETE FROM cqrs_idempotency_key
 """
 
 
-class KeyInUse(CqrsError):
-    """A request with this key is being worked on; its answer can be asked for in a moment (409)."""
-
-    retry_after = 1.0
-
-    def __init__(self) -> None:
-        super().__init__("A request with this Idempotency-Key is still being worked on.")
-
-
-class KeyReused(CqrsError):
-    """The key has answered another request already (422)."""
-
-    def __init__(self) -> None:
-        super().__init__("This Idempotency-Key was used for a request with another body or content type.")
-
-
-def register_idempotency_problems() -> None:
-    """Tell the table of problems about this module's errors; the composition root calls it once."""
-    register_problem(KeyInUse, KEY_IN_USE)
-    register_problem(KeyReused, KEY_REUSED)
-
-
-def idempotency_key(request: ApiRequest) -> str | None:
-    """The request's key, None without one.
-
-    Raises:
-        InvalidRequest: not 1 to 255 visible ASCII characters.
-    """
-    key: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
-    if key is not None and not _KEY.fullmatch(key):
-        raise InvalidRequest([FieldError(HEADER, "Expected 1 to 255 visible ASCII characters", "format")])
-    return key
-
-
 def run_idempotently(request: ApiRequest, work: Callable[[], Answer]) -> Answer:
     """The answer of `work`, run in one transaction; under a key seen before, the first answer and no work at all.
 
@@ -93,7 +51,7 @@ def run_idempotently(request: ApiRequest, work: Callable[[], Answer]) -> Answer:
     """
     key = idempotency_key(request)
     with translated(), transaction.atomic(durable=True):
-        return work() if key is None else _run_under_key(request, key, work)
+        return work() if key is None else _run_under_key(key, work)
 
 
 def purge_expired_keys(batch: int = 1_000) -> int:
@@ -104,17 +62,15 @@ def purge_expired_keys(batch: int = 1_000) -> int:
     return deleted
 
 
-def _run_under_key(request: ApiRequest, key: str, work: Callable[[], Answer]) -> Answer:
-    scope = sha256(f"{request.method} {request.get_full_path()} {key}".encode()).digest()
-    fingerprint = sha256(request.content_type.encode() + b"\0" + request.raw_body).digest()
-    _lock(scope)
-    if (kept := _find(scope, fingerprint)) is not None:
+def _run_under_key(key: IdempotencyKey, work: Callable[[], Answer]) -> Answer:
+    _lock(key.scope)
+    if (kept := _find(key)) is not None:
         return kept
     answer = work()
     if answer.status >= 500:  # noqa: PLR2004 - the class of server errors
         transaction.set_rollback(True)
     else:
-        _keep(scope, fingerprint, answer)
+        _keep(key, answer)
     return answer
 
 
@@ -126,23 +82,24 @@ def _lock(scope: bytes) -> None:
         raise KeyInUse
 
 
-def _find(scope: bytes, fingerprint: bytes) -> Answer | None:
+def _find(key: IdempotencyKey) -> Answer | None:
     # A statement of its own: its snapshot is newer than the lock, so it sees what the last holder committed.
     with connection.cursor() as cursor:
-        cursor.execute(FIND_ANSWER, [scope])
+        cursor.execute(FIND_ANSWER, [key.scope])
         row = cursor.fetchone()
     if row is None:
         return None
-    kept_fingerprint, status, headers, body = row
-    if bytes(kept_fingerprint) != fingerprint:
+    fingerprint, status, headers, body = row
+    if bytes(fingerprint) != key.fingerprint:
         raise KeyReused
     return Answer(status=status, headers=json.loads(headers) | {"Idempotent-Replayed": "true"}, body=bytes(body))
 
 
-def _keep(scope: bytes, fingerprint: bytes, answer: Answer) -> None:
+def _keep(key: IdempotencyKey, answer: Answer) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            KEEP_ANSWER, [scope, fingerprint, int(answer.status), json.dumps(dict(answer.headers)), answer.body]
+            KEEP_ANSWER,
+            [key.scope, key.fingerprint, int(answer.status), json.dumps(dict(answer.headers)), answer.body],
         )
         # Each kept answer takes two old ones away, so the table needs no worker to stay small.
         cursor.execute(DELETE_EXPIRED, [DELETED_WITH_EACH])

@@ -13,10 +13,9 @@ from cqrs.broker.mongodb import translated
 from cqrs.broker.transaction import in_transaction
 from cqrs.clock import now
 from cqrs.errors import RegistrationError
-from cqrs.web.idempotency import KeyReused
+from cqrs.web.idempotency_key import IdempotencyKey, KeyReused
 from services.purchases.broker_client import PurchaseCreatedPayload, producers
 from services.purchases.purchase import Document, Purchase, from_document, to_document
-from services.purchases.request_key import RequestKey
 
 PURCHASES = "purchases"
 REQUESTS = "purchase_requests"
@@ -46,7 +45,7 @@ class Shop:
         self._broker = broker
         self._producer: Producer | None = None
 
-    def take(self, purchase: Purchase, key: RequestKey | None = None) -> Taken:
+    def take(self, purchase: Purchase, key: IdempotencyKey | None = None) -> Taken:
         """Take in a purchase; under a key that was seen within 24 hours, return the one that was taken in then.
 
         Raises KeyReused where that was another request, Unavailable.
@@ -63,7 +62,9 @@ class Shop:
             document = self._database[PURCHASES].find_one({"_id": purchase_id})
         return None if document is None else from_document(document)
 
-    def _take(self, purchase: Purchase, key: RequestKey | None, producer: Producer, session: ClientSession) -> Taken:
+    def _take(
+        self, purchase: Purchase, key: IdempotencyKey | None, producer: Producer, session: ClientSession
+    ) -> Taken:
         # The session belongs to the broker's client, and so does whatever it is used for.
         database = session.client[self._database.name]
         if key is not None:
@@ -100,7 +101,7 @@ def shop() -> Shop:
     return _shop
 
 
-def _taken_before(database: Database[Document], key: RequestKey, session: ClientSession) -> Purchase | None:
+def _taken_before(database: Database[Document], key: IdempotencyKey, session: ClientSession) -> Purchase | None:
     request = database[REQUESTS].find_one({"_id": key.scope}, session=session)
     if request is None:
         return None

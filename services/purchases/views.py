@@ -10,10 +10,10 @@ from cqrs.web.access_log import note
 from cqrs.web.answer import Answer
 from cqrs.web.api_view import ApiRequest, ApiView
 from cqrs.web.errors import NotFound
+from cqrs.web.idempotency_key import idempotency_key
 from cqrs.web.validation import validate
 from services.purchases.documentation import CREATE_PURCHASE, FIND_PURCHASE
 from services.purchases.purchase import PurchaseIn, new_purchase
-from services.purchases.request_key import request_key
 from services.purchases.shop import Taken, shop
 
 
@@ -26,7 +26,7 @@ class CreatePurchaseView(ApiView):
     def post(self, request: ApiRequest) -> HttpResponse:
         """Store a purchase and its message, once for each `Idempotency-Key`."""
         purchase = new_purchase(validate(request.data, PurchaseIn))
-        taken = shop().take(purchase, request_key(request))
+        taken = shop().take(purchase, idempotency_key(request))
         note(request, purchase_id=taken.purchase.id)
         return Answer.json(HTTPStatus.CREATED, taken.purchase, _headers(taken)).response()
 

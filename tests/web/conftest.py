@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from cqrs.errors import DuplicateRegistration
-from cqrs.web.idempotency import register_idempotency_problems
+from cqrs.web.idempotency_key import register_idempotency_problems
 from cqrs.web.openapi_views import _document
 
 MIDDLEWARE = [

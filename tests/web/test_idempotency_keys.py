@@ -15,7 +15,8 @@ from django.test import Client, RequestFactory
 from cqrs.errors import Unavailable
 from cqrs.web.answer import Answer
 from cqrs.web.api_view import ApiRequest, ApiView
-from cqrs.web.idempotency import KeyInUse, purge_expired_keys, run_idempotently
+from cqrs.web.idempotency import purge_expired_keys, run_idempotently
+from cqrs.web.idempotency_key import KeyInUse
 
 pytestmark = pytest.mark.usefixtures("effects")
 

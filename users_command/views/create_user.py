@@ -11,7 +11,8 @@ from cqrs.web.access_log import note
 from cqrs.web.answer import Answer
 from cqrs.web.api_view import ApiRequest, ApiView
 from cqrs.web.conditional import etag
-from cqrs.web.idempotency import idempotency_key, run_idempotently
+from cqrs.web.idempotency import run_idempotently
+from cqrs.web.idempotency_key import idempotency_key
 from cqrs.web.query_params import parse_query
 from cqrs.web.validation import validate
 from users_command.commands import CreateUser

@@ -13,7 +13,8 @@ from cqrs.web.access_log import note
 from cqrs.web.answer import Answer
 from cqrs.web.api_view import ApiRequest, ApiView
 from cqrs.web.errors import FieldError, InvalidRequest
-from cqrs.web.idempotency import idempotency_key, run_idempotently
+from cqrs.web.idempotency import run_idempotently
+from cqrs.web.idempotency_key import idempotency_key
 from cqrs.web.parsers import BULK_BODY_LIMIT, JsonParser, NdjsonParser
 from cqrs.web.query_params import parse_query
 from cqrs.web.strict_json import JsonRefused
