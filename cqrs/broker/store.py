@@ -7,7 +7,7 @@ from typing import Any
 import pymongo
 from bson import Int64, decode
 from bson.binary import UuidRepresentation
-from bson.codec_options import CodecOptions, TypeDecoder, TypeRegistry
+from bson.codec_options import CodecOptions, DatetimeConversion, TypeDecoder, TypeRegistry
 from bson.raw_bson import RawBSONDocument
 from pymongo import ASCENDING, IndexModel
 from pymongo.collection import Collection
@@ -69,12 +69,19 @@ class PlainInt(TypeDecoder):
         return int(value)
 
 
+# In dead letters of change feeds there may be dates that Python has none for.
 CODEC: CodecOptions[Document] = CodecOptions(
-    tz_aware=True, uuid_representation=UuidRepresentation.STANDARD, type_registry=TypeRegistry([PlainInt()])
+    tz_aware=True,
+    uuid_representation=UuidRepresentation.STANDARD,
+    type_registry=TypeRegistry([PlainInt()]),
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
 )
 # Nested documents stay raw as well.
 RAW: CodecOptions[RawBSONDocument] = CodecOptions(
-    document_class=RawBSONDocument, tz_aware=True, uuid_representation=UuidRepresentation.STANDARD
+    document_class=RawBSONDocument,
+    tz_aware=True,
+    uuid_representation=UuidRepresentation.STANDARD,
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
 )
 
 
