@@ -68,15 +68,14 @@ def change_of(feed: str, event: Event) -> Change:
 
 def scanned(feed: str, document_id: Any, document: dict[str, Any] | None, operation: Operation, token: str) -> Change:
     """Return the change that a scan has found, which began at `token`."""
-    at = time_of(token)
     return Change(
         feed=feed,
         operation=operation,
         key=key_of(document_id),
         document_id=document_id,
         document=document,
-        cluster_time=at,
-        wall_time=datetime.fromtimestamp(at.time, UTC),
+        cluster_time=time_of(token),
+        wall_time=wall_time_of(token),
         resume_point=token,
         origin="scan",
     )
@@ -89,3 +88,8 @@ def time_of(token: str) -> Timestamp:
     with a byte for the type and the eight of the cluster time.
     """
     return Timestamp(int(token[2:10], 16), int(token[10:18], 16))
+
+
+def wall_time_of(token: str) -> datetime:
+    """Return the cluster time of a resume token as a time of the wall clock, to the second."""
+    return datetime.fromtimestamp(time_of(token).time, UTC)

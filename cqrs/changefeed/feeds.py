@@ -3,6 +3,7 @@
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 from uuid import uuid4
@@ -13,11 +14,13 @@ from cqrs.broker.group_member import Duty, GroupMember, Timing
 from cqrs.broker.lease import Lease
 from cqrs.broker.membership import Membership
 from cqrs.broker.mongodb import Connection
-from cqrs.broker.store import CODEC, Store
+from cqrs.broker.store import Store
 from cqrs.changefeed import positions
-from cqrs.changefeed.circumstances import Circumstances
+from cqrs.changefeed.change import wall_time_of
+from cqrs.changefeed.circumstances import ANY_DOCUMENT, Circumstances
 from cqrs.changefeed.config import FeedConfig, FeedsConfig
 from cqrs.changefeed.errors import AlreadyStarted
+from cqrs.changefeed.filtering import Filter
 from cqrs.changefeed.observing import Observer
 from cqrs.changefeed.shard_worker import ShardWorker
 from cqrs.changefeed.source import Mode
@@ -28,11 +31,16 @@ CONNECT_SECONDS = 10.0
 
 
 class ShardInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A shard that this process owns under `epoch`; `mode` says where its changes come from, None at the beginning."""
+    """A shard that this process owns under `epoch`.
+
+    `mode` says where its changes come from, `read_until` the server's time up to which it has read them (to the second;
+    during a scan when that began). Both are None before it has begun.
+    """
 
     shard: int
     epoch: int
     mode: Mode | None
+    read_until: datetime | None
 
 
 class Feed:
@@ -44,7 +52,7 @@ class Feed:
         circumstances = Circumstances(
             feed=config,
             store=store,
-            database=store.client.get_database(config.database, codec_options=CODEC),
+            database=store.client.get_database(config.database, codec_options=ANY_DOCUMENT),
             pool=self._pool,
             lease=Lease(timing.session_timeout),
             log=logger,
@@ -52,6 +60,7 @@ class Feed:
             handling=set(),
         )
         self._handling = circumstances.handling
+        self._filter = Filter(config, circumstances.database)
         duty = Duty[ShardWorker](
             store=store,
             group=config.name,
@@ -71,7 +80,8 @@ class Feed:
         self._member = GroupMember[ShardWorker](duty, membership, timing)
 
     def start(self) -> None:
-        """Fix where a new feed starts, and begin to work in threads. Raises FeedChanged, Unavailable."""
+        """Fix where a new feed starts, and begin to work in threads. Raises InvalidFeed, FeedChanged, Unavailable."""
+        self._filter.check()
         self._member.start()
 
     def stop(self) -> None:
@@ -92,10 +102,17 @@ class Feed:
 
     def shards(self) -> dict[int, ShardInfo]:
         """Return by number the shards that this process owns."""
-        return {
-            shard: ShardInfo(shard=shard, epoch=worker.claim.epoch, mode=worker.mode)
-            for shard, worker in list(self._member.workers.items())
-        }
+        return {shard: _info_of(worker) for shard, worker in list(self._member.workers.items())}
+
+
+def _info_of(worker: ShardWorker) -> ShardInfo:
+    claim, source = worker.claim, worker.source
+    return ShardInfo(
+        shard=claim.partition,
+        epoch=claim.epoch,
+        mode=None if source is None else source.mode,
+        read_until=None if source is None else wall_time_of(source.point.token),
+    )
 
 
 class ChangeFeeds:
@@ -145,8 +162,8 @@ class ChangeFeeds:
     def start(self, config: FeedConfig, *, timing: Timing | None = None) -> Feed:
         """Take part in a feed: its changes are handled in threads from now on, shared with the other processes.
 
-        Whatever is stored after it has returned reaches the feed. Raises AlreadyStarted, FeedChanged, NotConnected,
-        Unavailable.
+        Whatever is stored after it has returned reaches the feed. Raises AlreadyStarted, InvalidFeed where MongoDB
+        refuses its pipeline, FeedChanged, NotConnected, Unavailable.
         """
         with self._changing:
             former = self._feeds.get(config.name)

@@ -10,15 +10,30 @@ import msgspec
 import pymongo
 from bson import encode
 from pymongo.database import Database
+from pymongo.errors import OperationFailure
 
 from cqrs.broker.mongodb import Document, translated
 from cqrs.broker.store import CODEC
 from cqrs.changefeed.change import Change
 from cqrs.changefeed.config import FeedConfig
+from cqrs.changefeed.errors import InvalidFeed
+from cqrs.isolate import isolate
 
 # A command holds 16 MiB, a document may nearly fill it.
 LARGEST_COMMAND = 15 * 1000 * 1000
 SECONDS = 10.0
+
+Numbered = tuple[int, Document]
+
+
+class Passed(msgspec.Struct, frozen=True, kw_only=True):
+    """A change as the pipeline leaves it: None where it is taken out.
+
+    With a `refusal` the pipeline fails for this one alone, so it is as it was.
+    """
+
+    change: Change | None
+    refusal: Exception | None = None
 
 
 class Filter:
@@ -28,19 +43,34 @@ class Filter:
         self._feed = feed
         self._database = database
 
-    def passing(self, changes: Sequence[Change]) -> list[Change | None]:
-        """Return each change as the pipeline leaves it, None where it takes it out. Raises Unavailable."""
-        if not self._feed.pipeline:
-            return list(changes)
-        passed: list[Change | None] = []
-        for some in _in_commands([self._event(change) for change in changes]):
-            given = changes[len(passed) : len(passed) + len(some)]
-            found = self._run(some)
-            passed += [_reshaped(change, found.get(number)) for number, change in enumerate(given)]
-        return passed
+    def check(self) -> None:
+        """Return when the server knows what the pipeline says. Raises InvalidFeed, Unavailable."""
+        try:
+            with translated(), pymongo.timeout(SECONDS):
+                self._database.aggregate([{"$documents": []}, *self._feed.pipeline]).close()
+        except OperationFailure as error:
+            raise InvalidFeed(
+                [f"pipeline is refused by MongoDB: {error.details and error.details['errmsg']}"]
+            ) from error
 
-    def _run(self, events: Sequence[Document]) -> dict[int, Document]:
-        numbered = [{"$literal": {"_id": number, **event}} for number, event in enumerate(events)]
+    def passing(self, changes: Sequence[Change]) -> list[Passed]:
+        """Return what the pipeline makes of each change. Raises Unavailable."""
+        if not self._feed.pipeline:
+            return [Passed(change=change) for change in changes]
+        found: dict[int, Document] = {}
+        refused: dict[int, Exception] = {}
+        for some in _in_commands([(number, self._event(change)) for number, change in enumerate(changes)]):
+            bad = isolate(some, lambda events: found.update(self._run(events)))
+            refused |= {number: error for (number, _), error in bad}
+        return [
+            Passed(change=change, refusal=refused[number])
+            if number in refused
+            else Passed(change=_reshaped(change, found.get(number)))
+            for number, change in enumerate(changes)
+        ]
+
+    def _run(self, events: Sequence[Numbered]) -> dict[int, Document]:
+        numbered = [{"$literal": {"_id": number, **event}} for number, event in events]
         with translated(), pymongo.timeout(SECONDS):
             found = self._database.aggregate([{"$documents": numbered}, *self._feed.pipeline])
             return {event["_id"]: event for event in found}
@@ -56,16 +86,16 @@ class Filter:
         return event if change.document is None else {**event, "fullDocument": change.document}
 
 
-def _in_commands(events: Sequence[Document]) -> list[list[Document]]:
+def _in_commands(events: Sequence[Numbered]) -> list[list[Numbered]]:
     """Return the events in order, as many together as a command holds."""
-    parts: list[list[Document]] = []
+    parts: list[list[Numbered]] = []
     room = 0
-    for event in events:
-        size = len(encode(event, codec_options=CODEC)) + 100
+    for numbered in events:
+        size = len(encode(numbered[1], codec_options=CODEC)) + 100
         if size > room:
             parts.append([])
             room = LARGEST_COMMAND
-        parts[-1].append(event)
+        parts[-1].append(numbered)
         room -= size
     return parts
 

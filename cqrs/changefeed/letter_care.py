@@ -14,8 +14,9 @@ from cqrs.broker.positions import Claim
 from cqrs.broker.transaction import in_transaction
 from cqrs.changefeed.change import Change
 from cqrs.changefeed.circumstances import Circumstances
+from cqrs.changefeed.filtering import Filter, Passed
 from cqrs.changefeed.hands import Hands
-from cqrs.changefeed.letters import change_of_letter, lacks_document
+from cqrs.changefeed.letters import change_of_letter, lacks_document, was_refused
 
 STORE_SECONDS = 5.0
 
@@ -39,6 +40,7 @@ class LetterCare:
         self._its = circumstances
         self._claim = claim
         self._may_handle = may_handle
+        self._filter = Filter(circumstances.feed, circumstances.database)
         self._hands: Hands[DeadLetter] = Hands(circumstances, may_handle=may_handle, signal=signal)
         self._held = held
         self._given_up = given_up
@@ -103,8 +105,13 @@ class LetterCare:
             with pymongo.timeout(STORE_SECONDS):
                 found = self._its.database[self._its.feed.collection].find_one({"_id": change.document_id})
             change = msgspec.structs.replace(change, document=found)
+        passed = self._filter.passing([change])[0] if was_refused(self._letter) else Passed(change=change)
+        if passed.change is None or passed.refusal is not None:
+            self._state, self._answer = "back", passed.refusal
+            self._settle()
+            return
         self._state = "in hand"
-        self._hands.hand_over(self._letter, [change])
+        self._hands.hand_over(self._letter, [passed.change])
 
     def _settle(self) -> None:
         """Store what came of it; called again where the store cannot be reached."""

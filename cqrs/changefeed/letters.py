@@ -19,6 +19,8 @@ from cqrs.changefeed.config import FeedConfig
 
 # A document that nearly fills what MongoDB allows does not fit into a letter: a retry then reads it anew.
 LEFT_OUT = "documentLeftOut"
+# The feed's pipeline failed for the change: a retry runs it first.
+REFUSED = "refusedByPipeline"
 
 
 def listing(store: Store, feed: str, *, key: str | None = None, limit: int = 100) -> list[DeadLetter]:
@@ -47,7 +49,7 @@ def discard(store: Store, letter_id: str) -> bool:
     return dead_letters.discard(store, letter_id)
 
 
-def record_of(change: Change, claim: Claim, number: int) -> ConsumerRecord:
+def record_of(change: Change, claim: Claim, number: int, *, is_refused: bool = False) -> ConsumerRecord:
     """Return the change as the broker's record: what letters hold."""
     value: dict[str, Any] = {
         "operation": change.operation,
@@ -60,6 +62,8 @@ def record_of(change: Change, claim: Claim, number: int) -> ConsumerRecord:
     }
     if change.document is not None and len(encode(value, codec_options=CODEC)) > LARGEST_MESSAGE:
         value |= {"document": None, LEFT_OUT: True}
+    if is_refused:
+        value[REFUSED] = True
     return ConsumerRecord(
         topic=claim.topic,
         partition=claim.partition,
@@ -89,3 +93,8 @@ def change_of_letter(letter: DeadLetter) -> Change:
 def lacks_document(letter: DeadLetter) -> bool:
     """Whether the document was too large for the letter."""
     return LEFT_OUT in letter.record.message.value
+
+
+def was_refused(letter: DeadLetter) -> bool:
+    """Whether the feed's pipeline failed for the change."""
+    return REFUSED in letter.record.message.value

@@ -99,7 +99,7 @@ def commit(store: Store, claim: Claim, entries: Sequence[Entry], handled: Handle
 def _store_letter(store: Store, claim: Claim, entry: Entry, session: ClientSession) -> None:
     if entry.change is None or entry.state is State.DONE:
         return
-    record = record_of(entry.change, claim, entry.number)
+    record = record_of(entry.change, claim, entry.number, is_refused=entry.refusal is not None)
     if entry.failure is not None:
         dead_letters.add_parked(store, claim, record, entry.failure, session=session)
     elif not dead_letters.add_waiting(store, claim, record, session=session):

@@ -4,7 +4,7 @@ The token of the stream was taken before the scan begins, and the scan reads beh
 gap between them. A document that changes meanwhile comes twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
 from cqrs.broker.mongodb import Document, translated
-from cqrs.changefeed.change import Change, key_of, scanned, shard_of, time_of
+from cqrs.changefeed.change import Change, Operation, key_of, scanned, shard_of, time_of
 from cqrs.changefeed.config import FeedConfig
 from cqrs.changefeed.filtering import Filter
 from cqrs.changefeed.handled_keys import HandledKeys, digest
@@ -28,12 +28,13 @@ BY_ID = [("_id", ASCENDING)]
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """A place that was reached, and the point to go on from; `change` is what was found there.
 
-    It is to be delivered, or only noted as handled where it is no news.
+    It is to be delivered, or only noted as handled where it is no news; with a `refusal` its pipeline failed.
     """
 
     point: Point
     change: Change | None = None
     is_news: bool = True
+    refusal: Exception | None = None
 
 
 class Scanner:
@@ -70,18 +71,28 @@ class Scanner:
         return [*self._news(changes, scan, token), Found(point=Point(token=token, scan=last))]
 
     def _news(self, changes: Sequence[Change], scan: Scan, token: str) -> list[Found]:
-        passed = [change for change in self._filter.passing(changes) if change is not None]
-        known = self._handled.known([change.key for change in passed]) if self._feed.remember else {}
+        passed = self._filter.passing(changes)
+        keys = [one.change.key for one in passed if one.change is not None]
+        known = self._handled.known(keys) if self._feed.remember and keys else {}
         found = []
-        for change in passed:
-            point = Point(token=token, scan=msgspec.structs.replace(scan, after={"_id": change.document_id}))
-            if scan.reason == "learning":
-                found.append(Found(point=point, change=change, is_news=False))
-            elif change.key not in known:
-                found.append(Found(point=point, change=change))
-            elif "update" in self._feed.operations and known[change.key] != digest(change.document):
-                found.append(Found(point=point, change=msgspec.structs.replace(change, operation="update")))
+        for one in passed:
+            if one.change is None:
+                continue
+            operation = self._operation(one.change, known)
+            if operation is None:
+                continue
+            point = Point(token=token, scan=msgspec.structs.replace(scan, after={"_id": one.change.document_id}))
+            change = msgspec.structs.replace(one.change, operation=operation)
+            is_news = scan.reason != "learning"
+            found.append(Found(point=point, change=change, is_news=is_news, refusal=one.refusal))
         return found
+
+    def _operation(self, change: Change, known: Mapping[str, bytes]) -> Operation | None:
+        """Return what has happened to a document since it was handled; None for nothing that is wanted."""
+        if change.key not in known:
+            return "insert"
+        is_changed = "update" in self._feed.operations and known[change.key] != digest(change.document)
+        return "update" if is_changed else None
 
     def _missing(self, token: str, scan: Scan, limit: int) -> list[Found]:
         after = None if scan.after is None else scan.after["key"]

@@ -27,7 +27,7 @@ class State(Enum):
 class Entry:
     """A change on its way. `number` counts the changes of the shard; `following` is that of the next one."""
 
-    __slots__ = ("attempts", "change", "failure", "following", "is_alone", "number", "point", "state")
+    __slots__ = ("attempts", "change", "failure", "following", "is_alone", "number", "point", "refusal", "state")
 
     def __init__(self, number: int, following: int, point: Point, change: Change | None, state: State) -> None:
         self.number = number
@@ -36,6 +36,8 @@ class Entry:
         self.change = change
         self.state = state
         self.failure: Failure | None = None
+        # Why it must not be handled, and has to be given up when its turn comes.
+        self.refusal: Exception | None = None
         self.attempts: Attempts | None = None
         # Handled by itself, after a batch with it has failed.
         self.is_alone = False
@@ -55,11 +57,12 @@ class Schedule:
     def __len__(self) -> int:
         return len(self._window)
 
-    def add(self, change: Change, point: Point) -> None:
-        """Take a change on, behind those of its key."""
+    def add(self, change: Change, point: Point, refusal: Exception | None = None) -> None:
+        """Take a change on, behind those of its key; one with a refusal is handed out by itself, to be given up."""
         queue = self._queues.setdefault(change.key, deque())
         waits = queue[-1].state in {State.PARKED, State.WAITING} if queue else change.key in self._held
         entry = Entry(self._next, self._next + 1, point, change, State.WAITING if waits else State.QUEUED)
+        entry.refusal, entry.is_alone = refusal, refusal is not None
         self._next += 1
         self._window.append(entry)
         queue.append(entry)

@@ -21,7 +21,8 @@ from cqrs.changefeed.letter_care import LetterCare
 from cqrs.changefeed.letters import record_of
 from cqrs.changefeed.observing import Happening, tell
 from cqrs.changefeed.schedule import Entry, Schedule
-from cqrs.changefeed.source import Mode, Source
+from cqrs.changefeed.source import Source
+from cqrs.clock import now
 from cqrs.errors import CqrsError, Unavailable
 
 STORE_SECONDS = 5.0
@@ -90,9 +91,9 @@ class ShardWorker:
         return threading.current_thread() in self._its.handling
 
     @property
-    def mode(self) -> Mode | None:
-        """Where the changes come from now; None before it has begun."""
-        return None if self._source is None else self._source.mode
+    def source(self) -> Source | None:
+        """Where the changes come from; None before it has begun."""
+        return self._source
 
     def _run(self) -> None:
         try:
@@ -181,7 +182,7 @@ class ShardWorker:
         found = self._source.take(min(PAGE, WINDOW - len(schedule)))
         for one in found:
             if one.change is not None and one.is_news:
-                schedule.add(one.change, one.point)
+                schedule.add(one.change, one.point, one.refusal)
             else:
                 schedule.pass_over(one.point, one.change)
         return bool(found)
@@ -192,6 +193,9 @@ class ShardWorker:
             entries = self._ready_schedule.take(feed.batch_size if feed.batch else 1)
             if not entries:
                 return
+            if entries[0].refusal is not None:
+                self._give_up(entries[0], Failure(error=entries[0].refusal, failed_at=(now(),)))
+                continue
             self._hands.hand_over(entries, [entry.change for entry in entries if entry.change is not None])
 
     def _collect(self) -> None:
@@ -219,10 +223,14 @@ class ShardWorker:
             entry.attempts = Attempts(self._its.feed.retry, record, on_error=None, log=self._its.log)
         answer = entry.attempts.failed(error)
         if isinstance(answer, Failure):
-            self._ready_schedule.give_up(entry, answer)
-            self._note_dead_letter(entry.change, answer)
+            self._give_up(entry, answer)
         else:
             self._ready_schedule.later(entry, time.monotonic() + answer)
+
+    def _give_up(self, entry: Entry, failure: Failure) -> None:
+        assert entry.change is not None
+        self._ready_schedule.give_up(entry, failure)
+        self._note_dead_letter(entry.change, failure)
 
     def _wait(self) -> None:
         """Wait for a signal, or until something is due; not where reading the source waits by itself."""
@@ -230,8 +238,8 @@ class ShardWorker:
         schedule = self._ready_schedule
         if self._source.mode != "shared stream" and len(schedule) < WINDOW and self._may_handle():
             return
-        now = time.monotonic()
-        seconds = [LONGEST_WAIT, *(due - now for due in (schedule.due, self._letters.due) if due is not None)]
+        present = time.monotonic()
+        seconds = [LONGEST_WAIT, *(due - present for due in (schedule.due, self._letters.due) if due is not None)]
         if (due := self._committing.due_in(schedule)) is not None:
             seconds.append(due)
         if min(seconds) > 0:

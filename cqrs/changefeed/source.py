@@ -118,6 +118,9 @@ class Source:
         found = self._found(events)
         if token > (found[-1].point if found else self.point).token:
             found = self._and_then(found, token)
+        if self._inbox is not None and self._inbox.is_cut and self._inbox.since is None:
+            # The shared stream began anew before it had come to this one.
+            self._leave()
         if is_near_end and self._inbox is None:
             self._join()
         return found
@@ -130,7 +133,7 @@ class Source:
         events: list[Event] = []
         # What has been read should not wait for what comes.
         deadline = time.monotonic() + OWN_AWAIT_MS / 1000
-        while len(events) < limit and (not events or time.monotonic() < deadline):
+        while len(events) < limit and self._own.is_alive and (not events or time.monotonic() < deadline):
             event = self._own.next()
             since = None if self._inbox is None else self._inbox.since
             if since is not None and self._own.token >= since:
@@ -171,10 +174,9 @@ class Source:
         return self._passed(changes)
 
     def _passed(self, changes: list[Change]) -> list[Found]:
-        passed = self._filter.passing(changes)
         return [
-            Found(point=Point(token=change.resume_point), change=result)
-            for change, result in zip(changes, passed, strict=True)
+            Found(point=Point(token=change.resume_point), change=result.change, refusal=result.refusal)
+            for change, result in zip(changes, self._filter.passing(changes), strict=True)
         ]
 
     def _and_then(self, found: list[Found], token: str) -> list[Found]:

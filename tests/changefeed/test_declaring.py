@@ -131,6 +131,13 @@ def test_a_name_stands_for_one_collection_and_number_of_shards(
     assert caught.value.declared != caught.value.stored
 
 
+def test_a_pipeline_that_mongodb_refuses_is_told_at_the_start(feeds: ChangeFeeds, readings: Documents) -> None:
+    feed = feed_of(readings.database.name, Delivered(), pipeline=[{"$match": {"n": {"$grater": 1}}}])
+
+    with pytest.raises(InvalidFeed, match=r"pipeline.*\$grater"):
+        feeds.start(feed)
+
+
 def test_before_connecting_nothing_can_be_started(feeds_config: FeedsConfig) -> None:
     with pytest.raises(NotConnected):
         ChangeFeeds(feeds_config).start(feed_of("d", Delivered()))

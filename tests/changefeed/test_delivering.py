@@ -4,9 +4,12 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
-from bson import ObjectId
+from bson import Binary, Decimal128, ObjectId
+from bson.datetime_ms import DatetimeMS
+from bson.raw_bson import RawBSONDocument
 
 from cqrs.changefeed import Change, ChangeFeeds, Feed
 from cqrs.testing.waiting import wait_until
@@ -143,6 +146,7 @@ def test_a_handler_of_batches_gets_lists_in_order(start: Start, readings: Docume
         "5",
         {"a": 1, "b": [1]},
         None,
+        Decimal128("1.10"),
         datetime(2024, 1, 1, tzinfo=UTC),
     ],
     ids=str,
@@ -176,6 +180,28 @@ def test_a_pipeline_filters_and_reshapes(start: Start, readings: Documents) -> N
         {"_id": 7, "value": 7, "over": 1},
         {"_id": 8, "value": 8, "over": 2},
     ]
+
+
+def test_a_document_with_a_native_uuid_is_delivered(start: Start, readings: Documents) -> None:
+    delivered = Delivered()
+    start(delivered)
+    uuid = UUID("bf951e3e-aefd-4335-a330-5fcca06f100d")
+
+    readings.insert_one({"_id": Binary.from_uuid(uuid)})
+    delivered.wait_for(1)
+
+    assert delivered.ids == [uuid]
+
+
+def test_what_python_has_no_value_for_stops_nobody(feeds: ChangeFeeds, start: Start, readings: Documents) -> None:
+    delivered = Delivered()
+    start(delivered, pipeline=[{"$match": {"fullDocument": {"$exists": True}}}])
+
+    broken = RawBSONDocument(b"\x17\x00\x00\x00\x10_id\x00\x02\x00\x00\x00\x02t\x00\x02\x00\x00\x00\xff\x00\x00")
+    readings.insert_many([{"_id": 1, "at": DatetimeMS(2**60)}, broken, {"_id": 3, "ref": {"$ref": "x", "$id": 1}}])
+    delivered.wait_for(3)
+
+    assert delivered.ids == [1, 2, 3]
 
 
 def test_feeds_with_pipelines_of_their_own_share_a_collection(

@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from bson.datetime_ms import DatetimeMS
+
 from cqrs.changefeed import Change, ChangeFeeds, Feed, letters
 from cqrs.changefeed.letters import change_of_letter
 from cqrs.changefeed.observing import Happening
@@ -231,6 +233,57 @@ def test_a_document_that_nearly_fills_the_limit_becomes_a_letter_and_is_read_ane
     (change,) = delivered.changes
     assert change.document is not None
     assert change.document["text"] == text
+
+
+MINUS = [{"$set": {"fullDocument.over": {"$subtract": ["$fullDocument.value", 6]}}}]
+
+
+def test_a_document_that_the_pipeline_fails_for_holds_back_only_itself(
+    feeds: ChangeFeeds, start: Start, readings: Documents
+) -> None:
+    delivered = Delivered()
+    feed = start(delivered, pipeline=MINUS, operations=["insert", "update"])
+
+    readings.insert_many([{"_id": "a", "value": 7}, {"_id": "bad", "value": "text"}, {"_id": "c", "value": 8}])
+    delivered.wait_for(2)
+    wait_for_letters(feeds, 1)
+    readings.update_one({"_id": "bad"}, {"$set": {"value": 9}})
+    wait_for_letters(feeds, 2)
+    letters.retry(feeds.store, feed.config)
+    wait_until(lambda: letters.listing(feeds.store, NAME)[0].attempts == 4, "it was tried again")
+
+    assert sorted(delivered.ids) == ["a", "c"]
+    assert parked(feeds) == [('"bad"', "insert", "parked"), ('"bad"', "update", "waiting")]
+
+
+def test_a_letter_that_the_pipeline_failed_for_passes_a_mended_one(
+    feeds: ChangeFeeds, start: Start, readings: Documents
+) -> None:
+    feed = start(Delivered(), pipeline=MINUS)
+    readings.insert_one({"_id": "bad", "value": "text"})
+    wait_for_letters(feeds, 1)
+    feed.stop()
+
+    delivered = Delivered()
+    mended = start(delivered, pipeline=[{"$set": {"fullDocument.over": "unknown"}}])
+    letters.retry(feeds.store, mended.config)
+    delivered.wait_for(1)
+
+    assert [change.document for change in delivered.changes] == [{"_id": "bad", "value": "text", "over": "unknown"}]
+
+
+def test_a_letter_with_a_date_beyond_pythons_can_be_listed_and_retried(
+    feeds: ChangeFeeds, start: Start, readings: Documents
+) -> None:
+    delivered = Delivered(Failing(bad=3))
+    feed = start(delivered)
+    readings.insert_one({"_id": "bad", "at": DatetimeMS(2**60)})
+    wait_for_letters(feeds, 1)
+
+    letters.retry(feeds.store, feed.config)
+    delivered.wait_for(1)
+
+    assert delivered.changes[0].document == {"_id": "bad", "at": DatetimeMS(2**60)}
 
 
 def test_stopping_does_not_wait_for_the_next_attempt(start: Start, readings: Documents) -> None:

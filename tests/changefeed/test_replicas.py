@@ -45,6 +45,11 @@ def wait_for_ids(feeds: ChangeFeeds, wanted: set[Any], *, seconds: float = 20) -
     wait_until(lambda: {one["id"] for one in effects(feeds)} >= wanted, f"{len(wanted)} are handled", seconds=seconds)
 
 
+def handlers(feeds: ChangeFeeds) -> set[tuple[Any, str]]:
+    """Return what was handled, and by which process."""
+    return {(one["id"], one["process"]) for one in effects(feeds)}
+
+
 def owners(feeds: ChangeFeeds) -> list[str | None]:
     return [position["owner"] for position in feeds.store.positions.find({"_id.group": NAME}).sort("_id", 1)]
 
@@ -81,8 +86,8 @@ def test_what_a_killed_replica_had_in_hand_is_handled_by_another_within_seconds(
     readings.insert_many([{"_id": number} for number in range(20)])
     wait_for_ids(feeds, {"first", "hang", *range(20)}, seconds=TAKEOVER_SECONDS)
 
-    by_heir = {one["id"] for one in effects(feeds) if one["process"] == "heir"}
-    assert "hang" in by_heir
+    wait_until(lambda: ("hang", "heir") in handlers(feeds), "it is handled again", seconds=TAKEOVER_SECONDS)
+    assert (("hang", "victim") in handlers(feeds)) == (mode == "after")
 
 
 def test_after_all_replicas_were_killed_the_next_goes_on_where_they_were(
