@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
@@ -95,26 +96,28 @@ def test_what_no_majority_has_is_neither_acknowledged_nor_handled(
     broker: Broker, mongodb: ThreeMembers, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_topic(broker)
-    handled = Handled()
-    consumer_of(broker, max_await_time_ms=20).subscribe(handled)
+    handled, consumer = Handled(), consumer_of(broker, max_await_time_ms=20, auto_commit=False)
+    consumer.subscribe(handled)
     send(broker, ["before"])
-    handled.wait_for(1)
+    wait_until(lambda: [info.position for info in consumer.offset_info().values()] == [1], "it is handled")
 
-    with start_sender(broker.config, "crowd", "lost", "1") as sender:
+    with ThreadPoolExecutor(1) as threads, start_sender(broker.config, "crowd", "lost", "1") as sender:
         hear(sender)
         with mongodb.lone_primary() as primary:
+            committing = threads.submit(consumer.commit)
             messages = primary[broker.config.database][messages_of(TOPIC)]
             go(sender)
             wait_until(lambda: messages.find_one({"value": "lost-0"}), "the primary has it", seconds=30)
             wait_until(lambda: "group cannot be kept now, trying again" in caplog.messages, "the group feels it")
             sender.kill()
             said = heard(sender)
+            is_committed = committing.done() and committing.exception() is None
     wait_until(lambda: broker.is_connected, "there is a primary", seconds=30)
     send(broker, ["after"])
-    handled.wait_for(2)
+    wait_until(lambda: "after" in handled.values, "it is handled", seconds=30)
 
-    assert said == []
-    assert [(record.offset, record.message.value) for record in handled.records] == [(0, "before"), (1, "after")]
+    assert (said, is_committed) == ([], False)
+    assert {(record.offset, record.message.value) for record in handled.records} == {(0, "before"), (1, "after")}
 
 
 def handled_more(broker: Broker, before: int) -> bool:
