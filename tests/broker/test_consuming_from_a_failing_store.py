@@ -8,7 +8,8 @@ from pymongo.client_session import ClientSession
 
 from cqrs.broker import Broker, ConsumerRecord, dead_letters, define_broker
 from cqrs.testing.waiting import wait_until
-from tests.broker.handled import Handled, committed, consumer_of, make_topic, send
+from tests.broker import stored_messages
+from tests.broker.handled import TOPIC, Handled, committed, consumer_of, make_topic, send
 from tests.broker.test_consuming_through_faults import POLLS_SELDOM
 from tests.users_query.failing_mongodb import FailingMongoDB, failing_mongodb
 
@@ -114,6 +115,7 @@ def test_a_commit_that_no_majority_has_confirmed_yet_is_asked_for_again(
     send(broker, [2, 3])
     wait_until(lambda: committed(broker) == [3], "all is committed")
 
+    assert stored_messages.values(broker, TOPIC) == [1, 2, 3], "the sender's commit was not confirmed either"
     assert [effect["value"] for effect in effects.find().sort("$natural", 1)] == [1, 2, 3]
     assert "record could not be handled" not in caplog.messages
     assert dead_letters.listing(broker.store) == []

@@ -64,6 +64,30 @@ def test_whoever_was_given_up_is_told_of_its_loss_before_it_is_a_member_again(br
     assert turn.gained == ()
 
 
+def test_what_was_lost_is_claimed_again_in_the_next_step_only(broker: Broker) -> None:
+    """A record of it may still be in hand."""
+    zombie = joined(broker, "zombie")
+    zombie.step(at=START)
+    heir = joined(broker, "heir", LATER)
+    heir.step(at=LATER)
+    for partition in list(heir.claims):
+        heir.release(partition)
+    heir.leave(at=LATER)
+
+    turns = [zombie.step(at=LATER) for _ in range(2)]
+
+    assert [(len(turn.lost), len(turn.gained)) for turn in turns] == [(4, 0), (0, 4)]
+
+
+def test_what_is_busy_is_not_claimed(broker: Broker) -> None:
+    one = joined(broker, "one")
+
+    turns = [one.step(busy={0, 2}, at=START), one.step(at=START)]
+
+    assert [[claim.partition for claim in turn.gained] for turn in turns] == [[1, 3], [0, 2]]
+    assert [turn.is_settled for turn in turns] == [False, True]
+
+
 def test_only_what_moves_is_unwanted(broker: Broker) -> None:
     first = joined(broker, "first")
     first.step(at=START)
