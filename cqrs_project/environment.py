@@ -5,12 +5,15 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TypeVar, cast
 
+from cqrs_project.service_settings import Networks, disordered, finite_number, http_url, networks, webhook_key
 from cqrs_project.store_addresses import mongodb_uri, nats_url, postgresql_url
 
 T = TypeVar("T")
 
 # MongoDB takes no longer name for a database.
 MAX_NAME = 63
+# A provider elsewhere has to be allowed by name, so that no setting alone leads into the network around.
+LOOPBACK = "127.0.0.0/8,::1/128"
 
 
 class InvalidEnvironment(Exception):
@@ -40,6 +43,13 @@ class Environment:
     postgres_pool_size: int
     web_threads: int
     web_processor: int | None
+    change_feeds_database: str
+    sensor_data_since: float
+    sensor_data_until: float
+    sensor_data_alert_url: str | None
+    ext_alert_provider_url: str | None
+    ext_alert_provider_key: bytes | None
+    ext_alert_provider_networks: Networks
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -67,7 +77,15 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         web_threads=reader.read("WEB_THREADS", _integer(2, 256), default="24"),
         # For replicas that share a machine: each stays on a processor, counted from zero.
         web_processor=reader.read("WEB_PROCESSOR", _optional(_integer(0, 4095)), default=""),
+        change_feeds_database=reader.read("CHANGE_FEEDS_DATABASE", _name, default="change-feeds"),
+        sensor_data_since=reader.read("SENSOR_DATA_SINCE", finite_number, default="5"),
+        sensor_data_until=reader.read("SENSOR_DATA_UNTIL", finite_number, default="6"),
+        sensor_data_alert_url=reader.read("SENSOR_DATA_ALERT_URL", _optional(http_url), default=""),
+        ext_alert_provider_url=reader.read("EXT_ALERT_PROVIDER_URL", _optional(http_url), default=""),
+        ext_alert_provider_key=reader.read("EXT_ALERT_PROVIDER_SECRET", _optional(webhook_key), default=""),
+        ext_alert_provider_networks=reader.read("EXT_ALERT_PROVIDER_NETWORKS", networks, default=LOOPBACK),
     )
+    reader.mistakes += disordered(environment.sensor_data_since, environment.sensor_data_until)
     if reader.mistakes:
         raise InvalidEnvironment(reader.mistakes)
     return environment

@@ -9,6 +9,7 @@ from cqrs.broker import Broker, BrokerConfig
 from cqrs.management.workers import register_worker
 from cqrs.worker import Worker
 from cqrs_project.consuming import Consuming, register_consumer_lag
+from cqrs_project.sensor_services import open_sensor_services, prepare_sensor_services
 from services.classroom import broker_client as classroom_client
 from services.classroom.classroom import Classroom, open_classroom
 from services.purchases import broker_client as purchases_client
@@ -25,6 +26,7 @@ def open_services() -> None:
     open_shop(Shop(mongodb.database(), _broker(purchases_client.broker)))
     open_classroom(classroom)
     register_worker(CLASSROOM, partial(_classroom_worker, classroom))
+    open_sensor_services(_broker)
 
 
 def prepare_services() -> None:
@@ -32,6 +34,7 @@ def prepare_services() -> None:
     with _broker(purchases_client.broker) as broker:
         prepare_purchases(mongodb.database(), broker)
     Classroom(mongodb.database()).prepare()
+    prepare_sensor_services(_broker)
 
 
 def _classroom_worker(classroom: Classroom) -> Worker:

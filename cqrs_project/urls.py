@@ -6,7 +6,9 @@ from cqrs.web import error_pages
 from cqrs.web.health import livez, readyz
 from cqrs.web.openapi_views import SchemaView, SwaggerView
 from services.classroom.views import EnrolmentListView
+from services.notifications.views import AlertsView, AlertView, RetryAlertView
 from services.purchases.views import CreatePurchaseView, PurchaseView
+from services.sensor_data.views import DataView, ValidRangeView
 from users_command.sample_users.view import SampleUsersView
 from users_command.views.create_user import CreateUserView
 from users_command.views.create_users import CreateUsersView
@@ -28,6 +30,11 @@ urlpatterns = [
     path("api/purchases", CreatePurchaseView.as_view()),
     path("api/purchases/<uuid:purchase_id>", PurchaseView.as_view()),
     path("api/enrolments", EnrolmentListView.as_view()),
+    path("data", DataView.as_view()),
+    path("sensors/<uuid:sensor_id>/valid-range", ValidRangeView.as_view()),
+    path("alerts", AlertsView.as_view()),
+    path("alerts/<uuid:alert_id>", AlertView.as_view()),
+    path("alerts/<uuid:alert_id>/retry", RetryAlertView.as_view()),
     path("api", SwaggerView.as_view()),
     path("api/schema", SchemaView.as_view(), name="schema"),
     path("livez", livez),

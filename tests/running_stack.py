@@ -21,7 +21,14 @@ from infra.stack.supervisor import Process, supervisors
 from tests.free_ports import free_ports
 
 _OF_THE_SESSION = frozenset(
-    {*ADDRESS_VARIABLES, "MONGODB_DATABASE", "MONGODB_BROKER_DATABASE", "SECRET_KEY", "STACK_DIR"}
+    {
+        *ADDRESS_VARIABLES,
+        "MONGODB_DATABASE",
+        "MONGODB_BROKER_DATABASE",
+        "CHANGE_FEEDS_DATABASE",
+        "SECRET_KEY",
+        "STACK_DIR",
+    }
 )
 # Whatever a shell starts in the background inherits that this signal is ignored, and so would the stack.
 _HEEDING_CTRL_C = ("env", "--default-signal=INT")

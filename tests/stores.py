@@ -39,6 +39,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         del os.environ[name]
     os.environ.setdefault("MONGODB_DATABASE", "cqrs_test")
     os.environ.setdefault("MONGODB_BROKER_DATABASE", "cqrs_test_broker")
+    os.environ.setdefault("CHANGE_FEEDS_DATABASE", "cqrs_test_feeds")
     folder = tempfile.mkdtemp(prefix="cqrs-stores-")
     early_config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     try:

@@ -5,5 +5,6 @@ db.getSiblingDB("admin").runCommand({
   roles: [
     { role: "readWrite", db: "cqrs" },
     { role: "readWrite", db: "change-stream-broker" },
+    { role: "readWrite", db: "change-feeds" },
   ],
 });

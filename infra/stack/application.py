@@ -15,7 +15,14 @@ from infra.stack.waiting import wait_until
 
 REPLICAS = ("instance-1", "instance-2", "instance-3")
 # Each worker by its name, and the instance as which it works.
-WORKERS = {"users-projector": "projector-1", "classroom": "classroom-1"}
+WORKERS = {
+    "users-projector": "projector-1",
+    "classroom": "classroom-1",
+    "sensor-alerts": "sensor-alerts-1",
+    "notifications": "notifications-1",
+}
+# The services are also where their seed has them.
+SEED_PORTS = ("SENSOR_DATA_PORT", "NOTIFICATIONS_PORT")
 _READY_SECONDS = 60
 # Loading Django takes a second or two, more on a busy machine: one that ends within this time has not started.
 _LOADING_SECONDS = 5
@@ -35,7 +42,7 @@ def application_programs(layout: Layout, ports: Ports) -> list[Program]:
     return [
         *(_worker(name, ports) for name in WORKERS),
         *(_replica(name, ports) for name in REPLICAS),
-        nginx(layout, ports.address("HTTP_PORT"), replicas),
+        nginx(layout, ports.address("HTTP_PORT"), replicas, also=[ports.address(name) for name in SEED_PORTS]),
     ]
 
 

@@ -12,8 +12,11 @@ TEMPLATE = REPOSITORY / "infra" / "nginx" / "nginx.conf.template"
 _PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
 
-def nginx(layout: Layout, listen: str, replicas: Sequence[str]) -> Program:
-    """Write nginx's configuration and return the program. Raises ProgramMissing where there is none to be had."""
+def nginx(layout: Layout, listen: str, replicas: Sequence[str], *, also: Sequence[str] = ()) -> Program:
+    """Write nginx's configuration and return the program; it listens on `also`, too.
+
+    Raises ProgramMissing where there is none to be had.
+    """
     executable = require("nginx")
     # It needs no privilege for its port, so it has none; as root it would also start workers as an account that
     # may not reach its folder.
@@ -21,7 +24,8 @@ def nginx(layout: Layout, listen: str, replicas: Sequence[str]) -> Program:
     account.own(layout.nginx)
     configuration = layout.run / "nginx.conf"
     addresses = {f"REPLICA_{number}": address for number, address in enumerate(replicas, start=1)}
-    values = {"LISTEN": listen, "RUN_DIR": str(layout.nginx), **addresses}
+    further = " ".join(f"listen {address};" for address in also)
+    values = {"LISTEN": listen, "LISTEN_ALSO": further, "RUN_DIR": str(layout.nginx), **addresses}
     configuration.write_text(fill(TEMPLATE.read_text(), values))
     return Program(
         name="nginx",

@@ -11,6 +11,8 @@ HOST = "127.0.0.1"
 # Away from the stores' own defaults, so that a database already on this machine is neither hit nor hidden.
 DEFAULTS: Mapping[str, int] = {
     "HTTP_PORT": 8080,
+    "SENSOR_DATA_PORT": 3000,
+    "NOTIFICATIONS_PORT": 3001,
     "INSTANCE_1_PORT": 3101,
     "INSTANCE_2_PORT": 3102,
     "INSTANCE_3_PORT": 3103,
@@ -22,6 +24,8 @@ DEFAULTS: Mapping[str, int] = {
     "INSTANCE_3_METRICS_PORT": 13103,
     "USERS_PROJECTOR_METRICS_PORT": 13111,
     "CLASSROOM_METRICS_PORT": 13112,
+    "SENSOR_ALERTS_METRICS_PORT": 13113,
+    "NOTIFICATIONS_METRICS_PORT": 13114,
 }
 
 

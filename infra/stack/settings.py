@@ -13,7 +13,11 @@ from infra.stack.stores import ADDRESS_VARIABLES, STORE_PORTS, Store, embedded
 # These differ from process to process: one for all would be wrong for all but one.
 _PER_PROCESS = frozenset({"APPID", "BIND", "METRICS_PORT", "WEB_PROCESSOR"})
 
-_DATABASES = {"MONGODB_DATABASE": "cqrs", "MONGODB_BROKER_DATABASE": "change-stream-broker"}
+_DATABASES = {
+    "MONGODB_DATABASE": "cqrs",
+    "MONGODB_BROKER_DATABASE": "change-stream-broker",
+    "CHANGE_FEEDS_DATABASE": "change-feeds",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,16 @@ from infra.stack.application import REPLICAS, WORKERS, metrics_variable
 from infra.stack.ports import Ports
 from infra.stack.stores import ADDRESS_VARIABLES
 
-_INHERITED = (*ADDRESS_VARIABLES, "MONGODB_DATABASE", "MONGODB_BROKER_DATABASE", "SECRET_KEY")
+_DATABASES = ("MONGODB_DATABASE", "MONGODB_BROKER_DATABASE", "CHANGE_FEEDS_DATABASE")
+_INHERITED = (*ADDRESS_VARIABLES, *_DATABASES, "SECRET_KEY")
 
 
 def write_stack_env(path: Path, ports: Ports, environment: Mapping[str, str]) -> None:
     """Write the file anew, readable by its owner only: it holds passwords."""
     lines = {
         "HTTP_URL": f"http://{ports.address('HTTP_PORT')}",
+        "SENSOR_DATA_URL": f"http://{ports.address('SENSOR_DATA_PORT')}",
+        "NOTIFICATIONS_URL": f"http://{ports.address('NOTIFICATIONS_PORT')}",
         **{name: environment[name] for name in _INHERITED},
         # The broker is beside the documents; this is what csbroker calls its address.
         "MONGODB_BROKER_URI": environment["MONGODB_URI"],

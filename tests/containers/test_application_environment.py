@@ -11,7 +11,11 @@ from cqrs_project.environment import read_environment
 
 Services = dict[str, dict[str, Any]]
 
-APPLICATION_SERVICES = ("migrate", "instance-1", "instance-2", "instance-3", "users-projector", "classroom")
+WORKERS = {
+    "users-projector": "projector-1",
+    **{name: f"{name}-1" for name in ("classroom", "sensor-alerts", "notifications")},
+}
+APPLICATION_SERVICES = ("migrate", "instance-1", "instance-2", "instance-3", *WORKERS)
 
 
 class RememberingMapping(Mapping[str, str]):
@@ -48,7 +52,7 @@ def test_the_application_accepts_its_containers_environment_and_reads_all_of_it(
     environment = read_environment(variables)
 
     assert set(given) <= variables.asked, "a variable that nobody reads is a misspelt one"
-    assert environment.app_id in {name, "projector-1", "classroom-1"}
+    assert environment.app_id == WORKERS.get(name, name)
     assert not environment.debug
     assert environment.nats_url == f"nats://cqrs:{secrets['NATS_PASSWORD']}@nats:4222"
 

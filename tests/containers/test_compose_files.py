@@ -60,7 +60,11 @@ def test_the_addresses_are_those_of_the_documentation(all_services: Services) ->
         "mongo": ["127.0.0.1:27017:27017"],
         "mongo-express": ["127.0.0.1:18081:8081"],
         "nats": ["127.0.0.1:4222:4222"],
-        "nginx": ["${HTTP_ADDRESS:-127.0.0.1}:${HTTP_PORT:-8080}:8080"],
+        "nginx": [
+            "${HTTP_ADDRESS:-127.0.0.1}:${HTTP_PORT:-8080}:8080",
+            "127.0.0.1:${SENSOR_DATA_PORT:-3000}:3000",
+            "127.0.0.1:${NOTIFICATIONS_PORT:-3001}:3001",
+        ],
     }
 
 
@@ -118,7 +122,8 @@ def test_nothing_of_the_application_starts_before_the_stores_are_migrated(applic
         "mongo": {"condition": "service_healthy"},
     }
     assert all(
-        application_services[name]["depends_on"] == migrated for name in (*REPLICAS, "users-projector", "classroom")
+        application_services[name]["depends_on"] == migrated
+        for name in (*REPLICAS, "users-projector", "classroom", "sensor-alerts", "notifications")
     )
     assert application_services["nginx"]["depends_on"] == {name: {"condition": "service_healthy"} for name in REPLICAS}
 

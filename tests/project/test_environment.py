@@ -30,6 +30,13 @@ BAD = {
     "POSTGRES_POOL_SIZE": "0",
     "WEB_THREADS": "1",
     "WEB_PROCESSOR": "-1",
+    "CHANGE_FEEDS_DATABASE": "a.b",
+    "SENSOR_DATA_SINCE": "nan",
+    "SENSOR_DATA_UNTIL": "high",
+    "SENSOR_DATA_ALERT_URL": "ftp://secret",
+    "EXT_ALERT_PROVIDER_URL": "http://secret@host/",
+    "EXT_ALERT_PROVIDER_SECRET": "whsec_secret",
+    "EXT_ALERT_PROVIDER_NETWORKS": "everywhere",
 }
 
 

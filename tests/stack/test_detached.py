@@ -14,7 +14,16 @@ from tests.running_stack import stack_command, stack_variables
 from tests.stack.leftovers import processes_of
 
 EXTERNAL = ("DATABASE_URL", "MONGODB_URI", "NATS_URL")
-PROGRAMS = {"nginx", "instance-1", "instance-2", "instance-3", "users-projector", "classroom"}
+PROGRAMS = {
+    "nginx",
+    "instance-1",
+    "instance-2",
+    "instance-3",
+    "users-projector",
+    "classroom",
+    "sensor-alerts",
+    "notifications",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +38,11 @@ def detached() -> Iterator[Detached]:
         folder = Path(name)
         external = {variable: os.environ[variable] for variable in EXTERNAL}
         variables = stack_variables(
-            folder, **external, MONGODB_DATABASE="cqrs_detached", MONGODB_BROKER_DATABASE="broker_detached"
+            folder,
+            **external,
+            MONGODB_DATABASE="cqrs_detached",
+            MONGODB_BROKER_DATABASE="broker_detached",
+            CHANGE_FEEDS_DATABASE="feeds_detached",
         )
         completed = stack_command("up", variables)
         assert completed.returncode == 0, completed.stderr

@@ -42,7 +42,10 @@ def children_of(pid: int) -> list[int]:
 def test_run_ends_with_the_name_and_last_lines_of_a_program_that_cannot_be_started_again() -> None:
     external = {variable: os.environ[variable] for variable in ADDRESS_VARIABLES}
     with running_stack(
-        **external, MONGODB_DATABASE="cqrs_supervision", MONGODB_BROKER_DATABASE="broker_supervision"
+        **external,
+        MONGODB_DATABASE="cqrs_supervision",
+        MONGODB_BROKER_DATABASE="broker_supervision",
+        CHANGE_FEEDS_DATABASE="feeds_supervision",
     ) as stack:
         (stack.layout.run / "nginx.conf").write_text("no_such_directive;")
         workers = children_of(stack.pid("nginx"))

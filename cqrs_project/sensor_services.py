@@ -1,0 +1,91 @@
+"""Sensor data and notifications, put together: readings become alerts, alerts become notifications."""
+
+from collections.abc import Callable
+from functools import partial
+
+from django.conf import settings
+
+from cqrs.broker import Broker, BrokerConfig
+from cqrs.changefeed import ChangeFeeds, define_feeds
+from cqrs.management.workers import register_worker
+from cqrs.worker import Work, Worker
+from cqrs_project.consuming import Consuming, register_consumer_lag
+from cqrs_project.following import Following, Together
+from services.notifications import broker_client as notifications_client
+from services.notifications.alert_outbox import AlertOutbox, open_alert_outbox
+from services.notifications.delivering import Delivering
+from services.notifications.hearing import Hearing
+from services.notifications.provider import Provider, ProviderSettings
+from services.sensor_data import broker_client as sensor_data_client
+from services.sensor_data.alerting import Alerting, Telling
+from services.sensor_data.sensor_log import SensorLog, open_sensor_log
+from services.sensor_data.telling_by_message import TellingByMessage
+from services.sensor_data.telling_by_request import TellingByRequest
+from services.sensor_data.valid_range import ValidRange
+from users_query import mongodb
+
+SENSOR_ALERTS = "sensor-alerts"
+NOTIFICATIONS = "notifications"
+
+NewBroker = Callable[[BrokerConfig], Broker]
+
+
+def open_sensor_services(new_broker: NewBroker) -> None:
+    """Give both services of this process their stores and register their workers. Reaches no store."""
+    open_sensor_log(_log())
+    open_alert_outbox(AlertOutbox(mongodb.database()))
+    register_worker(SENSOR_ALERTS, partial(_sensor_alerts, new_broker))
+    register_worker(NOTIFICATIONS, partial(_notifications, new_broker))
+
+
+def prepare_sensor_services(new_broker: NewBroker) -> None:
+    """Create the topic and the indexes that are missing. Raises Unavailable."""
+    with new_broker(sensor_data_client.broker) as broker:
+        for topic in sensor_data_client.topics.DEFINED:
+            broker.topics.create(topic)
+    _log().prepare()
+    AlertOutbox(mongodb.database()).prepare()
+
+
+def _sensor_alerts(new_broker: NewBroker) -> Worker:
+    url = settings.ENVIRONMENT.sensor_data_alert_url
+    telling: Telling = TellingByRequest(url) if url else TellingByMessage(new_broker(sensor_data_client.broker))
+    alerting = Alerting(_log(), telling)
+    return Worker(SENSOR_ALERTS, Following(_feeds(), alerting.feed(), stopping=alerting.stop, stopped=alerting.close))
+
+
+def _notifications(new_broker: NewBroker) -> Worker:
+    outbox = AlertOutbox(mongodb.database())
+    consumer = notifications_client.consumers.alerts_consumer
+    consuming = Consuming(new_broker(notifications_client.broker), consumer, Hearing(outbox).keep)
+    register_consumer_lag(consuming)
+    works: list[Work] = [consuming]
+    # Without a provider alerts are kept, and told once there is one.
+    if (provider := _provider()) is not None:
+        works.append(Following(_feeds(), Delivering(outbox, provider).feed(), stopped=provider.close))
+    return Worker(NOTIFICATIONS, Together(works))
+
+
+def _provider() -> Provider | None:
+    environment = settings.ENVIRONMENT
+    if environment.ext_alert_provider_url is None:
+        return None
+    return Provider(
+        ProviderSettings(
+            url=environment.ext_alert_provider_url,
+            key=environment.ext_alert_provider_key,
+            networks=environment.ext_alert_provider_networks,
+        )
+    )
+
+
+def _log() -> SensorLog:
+    environment = settings.ENVIRONMENT
+    return SensorLog(
+        mongodb.database(), ValidRange(since=environment.sensor_data_since, until=environment.sensor_data_until)
+    )
+
+
+def _feeds() -> ChangeFeeds:
+    environment = settings.ENVIRONMENT
+    return ChangeFeeds(define_feeds(mongo_uri=environment.mongodb_uri, database=environment.change_feeds_database))

@@ -1,0 +1,67 @@
+"""The settings of the services for sensor data and notifications, as parts of the environment."""
+
+import math
+import re
+from ipaddress import ip_network
+from urllib.parse import urlsplit
+
+from services.notifications.allowed_connection import Network
+from services.notifications.errors import InvalidSecret
+from services.notifications.webhook_signature import signing_key
+
+Networks = tuple[Network, ...]
+
+# Any whole number of so many digits fits 64 bits.
+MAX_DIGITS = 19
+MAX_SHOWN = 30
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+
+
+def finite_number(value: str) -> float | int:
+    """Return a finite number as JSON writes it, a whole one of 64 bits as such. Raises ValueError."""
+    if not _NUMBER.fullmatch(value) or not math.isfinite(float(value)):
+        raise ValueError(f"must be a finite number, not {value[:MAX_SHOWN]!r}")
+    whole = value.lstrip("-").isdigit() and len(value) < MAX_DIGITS
+    return int(value) if whole else float(value)
+
+
+def http_url(value: str) -> str:
+    """Return an address that a request can be sent to. What is raised never repeats it: it may hold a token.
+
+    Raises ValueError.
+    """
+    refused = ValueError("must be a URL such as https://host/path, without a user")
+    try:
+        parts = urlsplit(value)
+        known = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        raise refused from None
+    if not known or not value.isascii() or not value.isprintable() or " " in value:
+        raise refused
+    return value
+
+
+def networks(value: str) -> Networks:
+    """Return the networks that a list separated by commas names, such as 203.0.113.0/24. Raises ValueError."""
+    try:
+        found = tuple(ip_network(item.strip()) for item in value.split(",") if item.strip())
+    except ValueError:
+        found = ()
+    if not found:
+        raise ValueError("must be networks such as 203.0.113.0/24, separated by commas")
+    return found
+
+
+def webhook_key(value: str) -> bytes:
+    """Return the key of a signing secret. Raises ValueError, which never repeats it."""
+    try:
+        return signing_key(value)
+    except InvalidSecret as error:
+        raise ValueError("must be whsec_ and 24 to 64 bytes in base64") from error
+
+
+def disordered(since: float | None, until: float | None) -> list[str]:
+    """Return what is wrong with the ends of the valid range together; each by itself is checked before."""
+    if since is None or until is None or since <= until:
+        return []
+    return ["SENSOR_DATA_SINCE must not be above SENSOR_DATA_UNTIL"]

@@ -1,0 +1,92 @@
+"""The settings of sensor data and notifications are checked with all others."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from cqrs_project.environment import InvalidEnvironment, read_environment
+from tests.project.test_environment import GOOD, mistakes
+
+
+def test_without_settings_five_to_six_is_valid_and_there_is_no_provider() -> None:
+    environment = read_environment(GOOD)
+
+    assert (environment.sensor_data_since, environment.sensor_data_until) == (5, 6)
+    assert (environment.sensor_data_alert_url, environment.ext_alert_provider_url) == (None, None)
+    assert environment.ext_alert_provider_networks == (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+
+
+@pytest.mark.parametrize(("since", "until"), [("-1.5", "1e3"), ("0", "0"), ("5", "5.0"), ("-1e308", "1e308")])
+def test_a_range_is_read_as_numbers(since: str, until: str) -> None:
+    environment = read_environment({**GOOD, "SENSOR_DATA_SINCE": since, "SENSOR_DATA_UNTIL": until})
+
+    assert (environment.sensor_data_since, environment.sensor_data_until) == (float(since), float(until))
+
+
+@pytest.mark.parametrize(
+    "value", ["", " ", "five", "nan", "inf", "-Infinity", "1e999", "1_0", " 5", "0x5", "\u0665", "5,5"]
+)
+def test_no_end_of_a_range(value: str) -> None:
+    assert mistakes(SENSOR_DATA_SINCE=value) == [f"SENSOR_DATA_SINCE must be a finite number, not {value!r}"]
+
+
+def test_a_range_is_in_order() -> None:
+    assert mistakes(SENSOR_DATA_SINCE="6.1") == ["SENSOR_DATA_SINCE must not be above SENSOR_DATA_UNTIL"]
+
+
+def test_mistakes_of_a_range_are_told_with_all_others() -> None:
+    with pytest.raises(InvalidEnvironment) as refused:
+        read_environment({"SENSOR_DATA_SINCE": "7", "DEBUG": "maybe"})
+
+    assert {line.split(" ")[0] for line in refused.value.mistakes} == {
+        "SENSOR_DATA_SINCE",
+        "DEBUG",
+        "DATABASE_URL",
+        "MONGODB_URI",
+        "SECRET_KEY",
+    }
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:3002/notify?by=sms", "https://[2001:db8::1]/", "https://example.org"]
+)
+def test_an_address_of_the_provider(url: str) -> None:
+    assert read_environment({**GOOD, "EXT_ALERT_PROVIDER_URL": url}).ext_alert_provider_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "secret",
+        "//secret/",
+        "http://",
+        "ftp://secret/",
+        "http://secret@host/",
+        "http://h:0/",
+        "http://h:x/",
+        "http://h/ x",
+    ],
+)
+def test_no_address_of_the_provider(url: str) -> None:
+    assert mistakes(EXT_ALERT_PROVIDER_URL=url) == [
+        "EXT_ALERT_PROVIDER_URL must be a URL such as https://host/path, without a user"
+    ]
+
+
+def test_networks_are_a_list() -> None:
+    environment = read_environment({**GOOD, "EXT_ALERT_PROVIDER_NETWORKS": "203.0.113.0/24, 2001:db8::/32"})
+
+    assert environment.ext_alert_provider_networks == (ip_network("203.0.113.0/24"), ip_network("2001:db8::/32"))
+
+
+@pytest.mark.parametrize("value", ["", ",", "localhost", "10.0.0.1/8", "10.0.0.0/33"])
+def test_no_networks(value: str) -> None:
+    assert mistakes(EXT_ALERT_PROVIDER_NETWORKS=value) == [
+        "EXT_ALERT_PROVIDER_NETWORKS must be networks such as 203.0.113.0/24, separated by commas"
+    ]
+
+
+def test_a_signing_secret_is_never_repeated() -> None:
+    assert mistakes(EXT_ALERT_PROVIDER_SECRET="whsec_secret") == [
+        "EXT_ALERT_PROVIDER_SECRET must be whsec_ and 24 to 64 bytes in base64"
+    ]
