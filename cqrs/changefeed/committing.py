@@ -9,7 +9,7 @@ from cqrs.broker.store import Store
 from cqrs.changefeed import positions
 from cqrs.changefeed.handled_keys import HandledKeys
 from cqrs.changefeed.positions import Unheld
-from cqrs.changefeed.schedule import Entry, Schedule, State
+from cqrs.changefeed.schedule import Entry, Schedule
 
 STORE_SECONDS = 5.0
 # At most as many changes are stored at once as one transaction takes well.
@@ -49,15 +49,14 @@ class Committing:
 
     def due_in(self, schedule: Schedule) -> float | None:
         """Return the seconds until there is something to store; None where there is nothing."""
-        entries = schedule.front(MOST)
+        # What only passes is one entry; two tell whether there is more than that.
+        entries = schedule.front(2)
         if not entries:
             return None
         since = time.monotonic() - self._committed_at
         if all(_only_passes(entry) for entry in entries):
             return PROGRESS_SECONDS - since
-        if len(entries) == len(schedule) or any(entry.state is not State.DONE for entry in entries):
-            return 0.0
-        return COMMIT_SECONDS - since
+        return 0.0 if schedule.is_finished else COMMIT_SECONDS - since
 
 
 def _only_passes(entry: Entry) -> bool:

@@ -53,15 +53,23 @@ class Schedule:
         self._queues: dict[str, deque[Entry]] = {}
         self._ready: deque[str] = deque()
         self._delayed: list[tuple[float, int, str]] = []
+        # So that nobody has to look through the window for it.
+        self._unfinished = 0
 
     def __len__(self) -> int:
         return len(self._window)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing that is here has to be handled still."""
+        return self._unfinished == 0
 
     def add(self, change: Change, point: Point, refusal: Exception | None = None) -> None:
         """Take a change on, behind those of its key; one with a refusal is handed out by itself, to be given up."""
         queue = self._queues.setdefault(change.key, deque())
         waits = queue[-1].state in {State.PARKED, State.WAITING} if queue else change.key in self._held
         entry = Entry(self._next, self._next + 1, point, change, State.WAITING if waits else State.QUEUED)
+        self._unfinished += not waits
         entry.refusal, entry.is_alone = refusal, refusal is not None
         self._next += 1
         self._window.append(entry)
@@ -96,6 +104,7 @@ class Schedule:
 
     def done(self, entries: Sequence[Entry]) -> None:
         """These were handled; the next of their keys may be."""
+        self._unfinished -= len(entries)
         for entry in entries:
             entry.state = State.DONE
             self._queues[_key(entry)].popleft()
@@ -128,7 +137,9 @@ class Schedule:
         """Make this one a dead letter; those of its key that are here wait behind it."""
         entry.failure = failure
         entry.state = State.PARKED
-        for later in list(self._queues[_key(entry)])[1:]:
+        queue = self._queues[_key(entry)]
+        self._unfinished -= len(queue)
+        for later in list(queue)[1:]:
             later.state = State.WAITING
 
     def front(self, limit: int) -> list[Entry]:
@@ -156,6 +167,7 @@ class Schedule:
         """The key's letters are gone, so this one, at the front, and those behind it need not wait."""
         key = _key(entry)
         self._held.discard(key)
+        self._unfinished += len(self._queues[key])
         for waiting in self._queues[key]:
             waiting.state = State.QUEUED
         self._ready.append(key)

@@ -127,6 +127,11 @@ class Shard(RuleBasedStateMachine):
             key = self.added[number]
             assert number in self.handled.get(key, []) + self.letters.get(key, [])
 
+    @invariant()
+    def it_knows_whether_something_is_to_be_handled(self) -> None:
+        if hasattr(self, "schedule"):
+            assert self.schedule.is_finished == (len(self.schedule.front(10_000)) == len(self.schedule))
+
     def teardown(self) -> None:
         """Let everything succeed: then nothing is left."""
         if not hasattr(self, "schedule"):
