@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from bson import json_util
 from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
@@ -25,14 +26,19 @@ def complain(lines: Sequence[str]) -> None:
         _console(sys.stderr).print(Text(line, style="red"), soft_wrap=True)
 
 
+def indented_json(value: Any) -> str:
+    """Return a JSON document on several lines; what MongoDB knows and JSON does not as relaxed Extended JSON."""
+    return msgspec.json.format(msgspec.json.encode(value, enc_hook=_extended), indent=INDENT).decode() + "\n"
+
+
 def show_json(value: Any) -> None:
     """Print one JSON document."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=INDENT).decode() + "\n")
+    sys.stdout.write(indented_json(value))
 
 
 def show_json_line(value: Any) -> None:
     """Print one JSON document on one line, at once."""
-    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.write(msgspec.json.encode(value, enc_hook=_extended).decode() + "\n")
     sys.stdout.flush()
 
 
@@ -88,3 +94,8 @@ def _cell(value: Any) -> str:
 def _printable(text: str) -> str:
     """Keep a row one line, and the terminal as it is, whatever a key or an error says."""
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _extended(value: Any) -> Any:
+    """Dead letters of change feeds hold documents as MongoDB has them."""
+    return json_util.default(value, json_util.RELAXED_JSON_OPTIONS)

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from cqrs.broker import dead_letters
@@ -60,7 +59,7 @@ def show_command(letter_id: Id, *, json: Json = False) -> None:
     if json or not console.is_terminal():
         console.show_json(_object(letter))
         return
-    console.show_source(msgspec.json.format(msgspec.json.encode(_object(letter)), indent=2).decode() + "\n", "json")
+    console.show_source(console.indented_json(_object(letter)), "json")
 
 
 def retry_command(
