@@ -12,19 +12,30 @@ from typing import Any
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.response import HTTPResponse
 from urllib3.util.connection import create_connection
 
+from services.notifications.cutting import cut_after
 from services.notifications.errors import AddressRefused
 
 Network = IPv4Network | IPv6Network
 
 
 class _AllowedConnection(HTTPConnection):
-    """Connects to addresses in `networks`. Raises AddressRefused where its host has none."""
+    """Connects to addresses in `networks`, and waits at most `patience` seconds for the whole head of an answer.
 
-    def __init__(self, *arguments: Any, networks: Sequence[Network], **options: Any) -> None:
+    Raises AddressRefused where its host has no such address.
+    """
+
+    def __init__(self, *arguments: Any, networks: Sequence[Network], patience: float, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._networks = networks
+        self._patience = patience
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 has it
+        """Return the answer, its body unread."""
+        with cut_after(self._patience, self.sock):
+            return super().getresponse()
 
     def _new_conn(self) -> socket.socket:
         # In the place of urllib3's own, with its errors.
@@ -59,13 +70,13 @@ class _AllowedTlsConnection(_AllowedConnection, HTTPSConnection):
 
 
 class AllowedPool(HTTPConnectionPool):
-    """A pool of such connections; takes `networks`."""
+    """A pool of such connections; takes `networks` and `patience`."""
 
     ConnectionCls = _AllowedConnection
 
 
 class AllowedTlsPool(HTTPSConnectionPool):
-    """A pool of such connections under TLS; takes `networks`."""
+    """A pool of such connections under TLS; takes `networks` and `patience`."""
 
     ConnectionCls = _AllowedTlsConnection
 

@@ -1,16 +1,19 @@
 """The provider of notifications: a third party that is told of each alert by `PUT`."""
 
 import time
+from contextlib import suppress
 from http import HTTPStatus
 
 import msgspec
 from urllib3 import HTTPConnectionPool, Timeout
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import parse_url
 
 from cqrs.clock import now
 from services.notifications.allowed_connection import AllowedPool, AllowedTlsPool, Network
+from services.notifications.cutting import cut_after
 from services.notifications.destination_pause import DestinationPause
 from services.notifications.errors import ProviderLeftAlone, ProviderRefused, ProviderUnavailable
 from services.notifications.notification import Notification
@@ -29,7 +32,7 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the provider is and how it is talked to.
 
     `key` signs what is sent, None leaves it unsigned; `networks` are the addresses that may be connected to;
-    `seconds` are waited for a connection, and for each piece of an answer.
+    `seconds` are waited for a connection, and for the answer.
     """
 
     url: str
@@ -50,6 +53,7 @@ class Provider:
 
     def __init__(self, settings: ProviderSettings, *, connections: int = 16) -> None:
         self._key = settings.key
+        self._seconds = settings.seconds
         url = parse_url(settings.url)
         pool = AllowedTlsPool if url.scheme == "https" else AllowedPool
         self._pool: HTTPConnectionPool = pool(
@@ -58,6 +62,7 @@ class Provider:
             timeout=Timeout(connect=settings.seconds, read=settings.seconds),
             maxsize=connections,
             networks=settings.networks,
+            patience=settings.seconds,
         )
         self._path = url.request_uri
         self._pause = DestinationPause()
@@ -98,7 +103,7 @@ class Provider:
         except HTTPError as error:
             raise ProviderUnavailable(f"the request failed: {type(error).__name__}", retry_after=0.0) from error
         retry_after = seconds_until_retry(answer.headers.get("Retry-After"), now=now())
-        _let_go(answer)
+        self._let_go(answer)
         if answer.status in SUCCESSES or (answer.status in REFUSALS and answer.status not in NOT_NOW):
             return answer.status
         raise ProviderUnavailable(f"the provider answered {answer.status}", retry_after=retry_after or 0.0)
@@ -113,15 +118,14 @@ class Provider:
             return headers
         return headers | signed_headers(self._key, message_id=message_id, timestamp=int(time.time()), body=body)
 
-
-def _let_go(answer: BaseHTTPResponse) -> None:
-    length = answer.headers.get("Content-Length", "")
-    try:
-        if length.isdigit() and int(length) <= SHORT_BODY:
-            answer.drain_conn()
-            answer.release_conn()
-        else:
+    def _let_go(self, answer: BaseHTTPResponse) -> None:
+        """Keep the connection where a short body comes in time; its head has said all that counts."""
+        length = answer.headers.get("Content-Length", "")
+        connection = answer.connection
+        if not isinstance(connection, HTTPConnection):
+            return
+        if not length.isdigit() or int(length) > SHORT_BODY:
             answer.close()
-    except HTTPError:
-        # The head has said all that counts.
-        answer.close()
+            return
+        with suppress(TimeoutError), cut_after(self._seconds, connection.sock):
+            answer.drain_conn()

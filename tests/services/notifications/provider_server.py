@@ -5,9 +5,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Headers = Mapping[str, str]
+# A dripping answer takes ten seconds.
+PIECES, PAUSE = 100, 0.1
 
 
 class Got(NamedTuple):
@@ -28,20 +30,28 @@ class Got(NamedTuple):
 
 
 class Answering(NamedTuple):
-    """A status, with headers; `hang` answers nothing until the server ends, `close` closes the connection."""
+    """A status, with headers; `hang` answers nothing until the server ends, `close` closes the connection.
+
+    `drip` says where an answer comes piece by piece, so that each of them is in time and the whole is not.
+    """
 
     status: int = 204
     headers: Headers = {}
     hang: bool = False
     close: bool = False
+    drip: Literal["head", "body"] | None = None
 
 
 class ProviderServer:
-    """`answering` says how each request is answered; `taken` are those that were answered with success."""
+    """`answering` says how each request is answered; `taken` are those that were answered with success.
+
+    `cut` counts the dripping answers whose connection was given up.
+    """
 
     def __init__(self) -> None:
         self.got: list[Got] = []
         self.taken: list[Got] = []
+        self.cut = 0
         self.answering: Callable[[Got], Answering] = lambda _: Answering()
         self.ended = threading.Event()
         self._server = _server_of(self)
@@ -95,11 +105,26 @@ def _server_of(provider: ProviderServer) -> ThreadingHTTPServer:
                 return
             if 200 <= answer.status < 300:
                 provider.taken.append(got)
+            if answer.drip is not None:
+                self._drip(answer)
+                return
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", "0")
             self.end_headers()
+
+        def _drip(self, answer: Answering) -> None:
+            self.wfile.write(f"HTTP/1.1 {answer.status} OK\r\nContent-Length: {PIECES}\r\n".encode())
+            self.wfile.write(b"X-Head: " if answer.drip == "head" else b"\r\n")
+            self.close_connection = True
+            try:
+                for _ in range(PIECES):
+                    provider.ended.wait(PAUSE)
+                    self.wfile.write(b"x")
+                self.wfile.write(b"\r\n\r\n" + b"x" * PIECES if answer.drip == "head" else b"")
+            except OSError:
+                provider.cut += 1
 
         def log_message(self, *_: Any) -> None:
             """Nothing: the tests look at what it got."""

@@ -142,6 +142,7 @@ def test_a_refusal_is_the_notifications_own_fault_and_pauses_nothing(server: Pro
         *(Answering(status) for status in (408, 425, 429, 500, 502, 503, 504, 599, 304)),
         Answering(hang=True),
         Answering(close=True),
+        Answering(drip="head"),
     ],
 )
 def test_an_outage_is_nobodys_fault_and_pauses_the_provider(server: ProviderServer, answer: Answering) -> None:
@@ -154,6 +155,19 @@ def test_an_outage_is_nobodys_fault_and_pauses_the_provider(server: ProviderServ
         provider.tell(notification())
 
     assert len(server.got) == 1
+
+
+def test_a_body_that_does_not_end_is_not_waited_for(server: ProviderServer) -> None:
+    server.answering = lambda _: Answering(200, drip="body")
+    provider = provider_at(server.url)
+
+    provider.tell(notification())
+    server.answering = lambda _: Answering()
+    provider.tell(notification())
+
+    # On a connection of its own: the first one was cut while its body was still coming.
+    assert len(server.got) == 2
+    wait_until(lambda: server.cut == 1, "the first connection is given up")
 
 
 def test_nobody_listening_is_an_outage() -> None:
