@@ -70,6 +70,7 @@ class RunningStack:
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
         """Send a signal to a process and return the process id that it had."""
         pid = self.pid(name)
+        assert pid, f"{name} does not run, and 0 would be whoever runs the tests"
         os.kill(pid, number)
         return pid
 
