@@ -58,6 +58,12 @@ def measure(stack: RunningStack, sensor: str, time: int, value: float = 6.2) -> 
     stack.wait_until(lambda: put(f"{stack.env['SENSOR_DATA_URL']}/data", body) in {204, 409}, "the reading is stored")
 
 
+def kill(stack: RunningStack, worker: str) -> None:
+    """Kill a worker that runs: one that was killed a moment ago may not be there yet."""
+    stack.wait_until(lambda: stack.pid(worker), f"{worker} runs")
+    stack.kill(worker)
+
+
 def told(provider: ProviderServer, sensor: str) -> list[int]:
     """The times of a sensor's readings in the order in which the provider first took them; below a second."""
     texts = provider.texts_of(sensor)
@@ -97,9 +103,9 @@ def test_killed_workers_lose_nothing_and_break_no_order(running: Running) -> Non
     for time in range(60):
         measure(stack, sensor, time)
         if time in {10, 40}:
-            stack.kill("sensor-alerts")
+            kill(stack, "sensor-alerts")
         if time in {20, 30}:
-            stack.kill("notifications")
+            kill(stack, "notifications")
     stack.wait_until(lambda: len(told(provider, sensor)) == 60, "all are told", 60)
     stack.wait_until_healthy()
 
