@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from cqrs.broker import Broker
-from cqrs.broker.abandoned import end_abandoned
 from cqrs.testing.waiting import wait_until
 from infra.stack.account import dying_with_parent
 from tests.architecture.sources import ROOT
+from tests.broker.transactions import end_transactions
 
 SECONDS = 20
 
@@ -85,18 +85,7 @@ def members(broker: Broker) -> Iterator[Callable[..., MemberProcess]]:
     finally:
         for member in started:
             member.close()
-        _end_transactions(broker)
-
-
-def _end_transactions(broker: Broker) -> None:
-    """End what the killed have left open: dropping the database would wait for it for more than a minute."""
-
-    def none_is_open() -> bool:
-        end_abandoned(broker.store.client)
-        status = broker.store.client.admin.command("serverStatus")
-        return bool(status["transactions"]["currentOpen"] == 0)
-
-    wait_until(none_is_open, "no transaction is open", seconds=SECONDS)
+        end_transactions(broker)
 
 
 def effects(broker: Broker) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from cqrs.broker import Broker, Message, define_producer, define_topic
 from tests.broker.sender_process import MESSAGES_A_CALL, PARTITIONS, TOPIC
 from tests.broker.senders import hear, heard, start_sender
 from tests.broker.stored_messages import require_no_gaps, values
+from tests.broker.transactions import end_transactions
 
 KILLS = 12
 Start = Callable[..., "Popen[str]"]
@@ -32,6 +33,7 @@ def start(broker: Broker) -> Iterator[Start]:
     for process in processes:
         process.kill()
         process.communicate()
+    end_transactions(broker)
 
 
 def test_a_call_of_a_killed_process_is_stored_whole_or_not_at_all(broker: Broker, start: Start) -> None:
