@@ -249,3 +249,32 @@ def test_a_handler_may_stop_its_own_feed(start: Start, readings: Documents) -> N
 
     assert not started[0].is_running
     assert delivered.ids == [1]
+
+
+def test_what_no_thread_has_begun_with_when_it_stops_is_left_for_the_next_start(
+    start: Start, readings: Documents
+) -> None:
+    go_on = threading.Event()
+    begun: list[Any] = []
+
+    def hold(change: Change) -> None:
+        begun.append(change.document_id)
+        assert go_on.wait(15)
+
+    first, second = Delivered(hold), Delivered()
+    # Two shards, each with one of the documents, share the only thread.
+    feed = start(first, parallel=1, shards=2)
+    wait_until_shared(feed, shards=2)
+    readings.insert_many([{"_id": number} for number in range(10)])
+    wait_until(lambda: begun, "one is in hand")
+    stopping = threading.Thread(target=feed.stop)
+    stopping.start()
+    wait_until(lambda: not feed.is_running, "it is asked to stop")
+    go_on.set()
+    stopping.join(15)
+
+    start(second, parallel=1, shards=2)
+    second.wait_for(9)
+
+    assert len(first.ids) == 1
+    assert sorted(first.ids + second.ids) == list(range(10))
