@@ -89,46 +89,49 @@ def provider_server() -> Iterator[ProviderServer]:
         server.stop()
 
 
-def _server_of(provider: ProviderServer) -> ThreadingHTTPServer:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    provider: ProviderServer
+    protocol_version = "HTTP/1.1"
 
-        def do_PUT(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            got = Got(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
-            provider.got.append(got)
-            answer = provider.answering(got)
-            if answer.hang:
-                provider.ended.wait(30)
-            if answer.hang or answer.close:
-                self.close_connection = True
-                return
-            if 200 <= answer.status < 300:
-                provider.taken.append(got)
-            if answer.drip is not None:
-                self._drip(answer)
-                return
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def _drip(self, answer: Answering) -> None:
-            self.wfile.write(f"HTTP/1.1 {answer.status} OK\r\nContent-Length: {PIECES}\r\n".encode())
-            self.wfile.write(b"X-Head: " if answer.drip == "head" else b"\r\n")
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        got = Got(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+        self.provider.got.append(got)
+        answer = self.provider.answering(got)
+        if answer.hang:
+            self.provider.ended.wait(30)
+        if answer.hang or answer.close:
             self.close_connection = True
-            try:
-                for _ in range(PIECES):
-                    provider.ended.wait(PAUSE)
-                    self.wfile.write(b"x")
-                self.wfile.write(b"\r\n\r\n" + b"x" * PIECES if answer.drip == "head" else b"")
-            except OSError:
-                provider.cut += 1
+            return
+        if 200 <= answer.status < 300:
+            self.provider.taken.append(got)
+        if answer.drip is not None:
+            self._drip(answer)
+            return
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
-        def log_message(self, *_: Any) -> None:
-            """Nothing: the tests look at what it got."""
+    def _drip(self, answer: Answering) -> None:
+        self.wfile.write(f"HTTP/1.1 {answer.status} OK\r\nContent-Length: {PIECES}\r\n".encode())
+        self.wfile.write(b"X-Head: " if answer.drip == "head" else b"\r\n")
+        self.close_connection = True
+        try:
+            for _ in range(PIECES):
+                self.provider.ended.wait(PAUSE)
+                self.wfile.write(b"x")
+            self.wfile.write(b"\r\n\r\n" + b"x" * PIECES if answer.drip == "head" else b"")
+        except OSError:
+            self.provider.cut += 1
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    def log_message(self, *_: Any) -> None:
+        """Nothing: the tests look at what it got."""
+
+
+def _server_of(provider: ProviderServer) -> ThreadingHTTPServer:
+    handler = type("Handler", (_Handler,), {"provider": provider})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     return server
