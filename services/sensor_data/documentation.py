@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import msgspec
 from drf_spectacular.utils import OpenApiExample
 
 from cqrs.web.openapi import Reply, operation
@@ -19,12 +18,7 @@ READING: dict[str, Any] = {
 RANGE: dict[str, Any] = {"from": 5, "to": 6}
 
 
-class Readings(msgspec.Struct, kw_only=True, rename="camel"):
-    """A page, by time; `nextCursor` is null on the last one."""
-
-    items: list[Reading]
-    next_cursor: str | None
-
+LINK = ("Link", 'Where the next page is (`rel="next"`, RFC 8288); missing on the last one.')
 
 STORE_READING = operation(
     tag=TAG,
@@ -39,15 +33,14 @@ STORE_READING = operation(
 LIST_READINGS = operation(
     tag=TAG,
     summary="List readings",
-    description="The readings of a sensor by time. `nextCursor`, given as `cursor` with the same other parameters, "
-    "leads on.",
+    description="The readings of a sensor by time, a page at a time.",
     query=ReadingParameters,
-    replies={200: Reply(Readings, "A page")},
+    replies={200: Reply(list[Reading], "A page", headers=(LINK,))},
     problems=(400, 503),
     examples=[
         OpenApiExample(
             "A page that is not the last",
-            {"items": [READING], "nextCursor": "3q2-7wAAAAA"},
+            [READING],
             response_only=True,
             status_codes=["200"],
         )

@@ -34,7 +34,7 @@ class DataView(ApiView):
 
     @LIST_READINGS
     def get(self, request: ApiRequest) -> HttpResponse:
-        """Answer with a page and the cursor of the next one."""
+        """Answer with a page; a `Link` leads to the next one."""
         wanted = parse_query(request, ReadingParameters)
         filters = _filters(wanted)
         page = decode_cursor(wanted.cursor, ReadingPage, filters) if wanted.cursor else None
@@ -47,9 +47,10 @@ class DataView(ApiView):
             limit=wanted.limit + 1,
         )
         shown = found[: wanted.limit]
-        more = len(found) > wanted.limit
-        cursor = encode_cursor(ReadingPage(after=shown[-1]["time"]), filters) if more else None
-        return Answer.json(HTTPStatus.OK, {"items": shown, "nextCursor": cursor}).response()
+        if len(found) == len(shown):
+            return Answer.json(HTTPStatus.OK, shown).response()
+        cursor = encode_cursor(ReadingPage(after=shown[-1]["time"]), filters)
+        return Answer.json(HTTPStatus.OK, shown, {"Link": _next_page(request, cursor)}).response()
 
 
 class ValidRangeView(ApiView):
@@ -68,6 +69,12 @@ class ValidRangeView(ApiView):
     def get(self, request: ApiRequest, sensor_id: UUID) -> HttpResponse:  # noqa: ARG002 - REST framework's signature
         """Answer with the range that counts for a sensor now."""
         return Answer.json(HTTPStatus.OK, sensor_log().valid_range(sensor_id)).response()
+
+
+def _next_page(request: ApiRequest, cursor: str) -> str:
+    query = request.query_params.copy()
+    query["cursor"] = cursor
+    return f'<{request.path}?{query.urlencode()}>; rel="next"'
 
 
 def _filters(wanted: ReadingParameters) -> dict[str, str | None]:

@@ -29,9 +29,9 @@ def sent(client: Client, value: float = 5.5, *, sensor: str = SENSOR, time: int 
     return body
 
 
-def listed(client: Client, sensor: str = SENSOR, **parameters: Any) -> dict[str, Any]:
+def listed(client: Client, sensor: str = SENSOR, **parameters: Any) -> list[dict[str, Any]]:
     """A page of readings."""
     answer = client.get("/data", {"sensorId": sensor, **parameters})
     assert answer.status_code == 200, answer.content
-    page: dict[str, Any] = answer.json()
+    page: list[dict[str, Any]] = answer.json()
     return page

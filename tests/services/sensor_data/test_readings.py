@@ -1,5 +1,7 @@
 """A reading is stored once for its sensor and time, and told again by time."""
 
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
@@ -15,7 +17,7 @@ def test_a_reading_is_stored_and_told_by_its_three_fields(client: Client) -> Non
     answer = send(client, reading(6.2))
 
     assert (answer.status_code, answer.content) == (204, b"")
-    assert listed(client) == {"items": [{"sensorId": SENSOR, "time": TIME, "value": 6.2}], "nextCursor": None}
+    assert listed(client) == [{"sensorId": SENSOR, "time": TIME, "value": 6.2}]
 
 
 def test_a_second_reading_of_the_same_sensor_and_time_is_a_conflict(client: Client) -> None:
@@ -24,14 +26,14 @@ def test_a_second_reading_of_the_same_sensor_and_time_is_a_conflict(client: Clie
     answer = send(client, reading(5.9))
 
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/conflict")
-    assert listed(client)["items"] == [first]
+    assert listed(client) == [first]
 
 
 def test_of_many_at_once_one_is_stored(client: Client) -> None:
     answers = in_threads([lambda value=value: send(client, reading(value)) for value in range(8)])  # type: ignore[misc]
 
     assert sorted(answer.status_code for answer in answers) == [204] + [409] * 7
-    assert len(listed(client)["items"]) == 1
+    assert len(listed(client)) == 1
 
 
 def test_other_sensors_and_times_are_others(client: Client) -> None:
@@ -39,21 +41,21 @@ def test_other_sensors_and_times_are_others(client: Client) -> None:
     sent(client, sensor=OTHER)
     sent(client, sensor=SENSOR, time=TIME + 1)
 
-    assert len(listed(client, SENSOR)["items"]) == 2
-    assert len(listed(client, OTHER)["items"]) == 1
+    assert len(listed(client, SENSOR)) == 2
+    assert len(listed(client, OTHER)) == 1
 
 
 @pytest.mark.parametrize("value", [0, -1, 6, 6.0, 5e-324, -1.7e308, 2**63 - 1, -(2**63)])
 def test_a_value_comes_back_as_it_was(client: Client, value: float) -> None:
     sent(client, value)
 
-    (found,) = listed(client)["items"]
+    (found,) = listed(client)
 
     assert (found["value"], type(found["value"])) == (value, type(value))
 
 
 def test_nobody_has_readings_of_nobody(client: Client) -> None:
-    assert listed(client) == {"items": [], "nextCursor": None}
+    assert listed(client) == []
 
 
 def test_both_ends_of_the_time_belong_to_it(client: Client) -> None:
@@ -61,7 +63,7 @@ def test_both_ends_of_the_time_belong_to_it(client: Client) -> None:
         sent(client, time=time)
 
     def times(**parameters: int) -> list[int]:
-        return [found["time"] for found in listed(client, **parameters)["items"]]  # type: ignore[arg-type]
+        return [found["time"] for found in listed(client, **parameters)]  # type: ignore[arg-type]
 
     assert times() == [10, 20, 30, 40]
     assert times(since=20, until=30) == [20, 30]
@@ -75,22 +77,28 @@ def test_pages_lead_on_by_time(client: Client) -> None:
         sent(client, time=time)
         sent(client, time=time, sensor=OTHER)
 
-    seen, cursor = [], None
-    while True:
-        page = listed(client, since=1, limit=3, **({"cursor": cursor} if cursor else {}))
-        seen.append([found["time"] for found in page["items"]])
-        cursor = page["nextCursor"]
-        if cursor is None:
-            break
+    seen, address = [], f"/data?sensorId={SENSOR}&since=1&limit=3"
+    while address:
+        page = client.get(address)
+        seen.append([found["time"] for found in page.json()])
+        address = next_page(page)
 
     assert seen == [[1, 2, 3], [4, 5, 6]]
 
 
+def next_page(page: Any) -> str:
+    """The address of the next page; empty after the last one."""
+    address, _, relation = page.headers.get("Link", "").partition("; ")
+    assert relation in {"", 'rel="next"'}
+    return str(address.strip("<>"))
+
+
 @pytest.mark.parametrize("changed", [{"sensorId": OTHER}, {"since": 1}, {"until": 5}])
-def test_a_cursor_is_of_one_question(client: Client, changed: dict[str, object]) -> None:
+def test_a_cursor_is_of_one_question(client: Client, changed: dict[str, str | int]) -> None:
     for time in range(2):
         sent(client, time=time)
-    cursor = listed(client, limit=1, since=0)["nextCursor"]
+    first = client.get("/data", {"sensorId": SENSOR, "since": 0, "limit": 1})
+    cursor = parse_qs(urlsplit(next_page(first)).query)["cursor"][0]
 
     answer = client.get("/data", {"sensorId": SENSOR, "since": 0, "limit": 1, "cursor": cursor, **changed})
 
