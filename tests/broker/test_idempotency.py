@@ -91,8 +91,8 @@ def test_many_who_send_one_key_at_once_store_it_once(broker: Broker) -> None:
     with ThreadPoolExecutor(32) as threads:
         results = list(threads.map(send, range(256)))
 
-    # No call is tried more than twice, whatever shares its transaction.
-    assert aborts(broker) - before <= 256
+    # A call aborts once, whatever shares its transaction; the first ones may meet the making of the collection, too.
+    assert aborts(broker) - before <= 2 * 256
     assert sorted(values(broker, TOPIC)) == ["key 0", "key 1", "key 2", "key 3"]
     assert all(results[number] == results[number % 4] for number in range(256))
     require_no_gaps(broker, TOPIC)
