@@ -94,13 +94,14 @@ def next_page(page: Any) -> str:
 
 
 @pytest.mark.parametrize("changed", [{"sensorId": OTHER}, {"since": 1}, {"until": 5}])
-def test_a_cursor_is_of_one_question(client: Client, changed: dict[str, str | int]) -> None:
+def test_a_cursor_is_of_one_question(client: Client, changed: dict[str, Any]) -> None:
     for time in range(2):
         sent(client, time=time)
-    first = client.get("/data", {"sensorId": SENSOR, "since": 0, "limit": 1})
+    question: dict[str, Any] = {"sensorId": SENSOR, "since": 0, "limit": 1}
+    first = client.get("/data", question)
     cursor = parse_qs(urlsplit(next_page(first)).query)["cursor"][0]
 
-    answer = client.get("/data", {"sensorId": SENSOR, "since": 0, "limit": 1, "cursor": cursor, **changed})
+    answer = client.get("/data", {**question, "cursor": cursor, **changed})
 
     assert (answer.status_code, answer.json()["errors"][0]["path"]) == (400, "cursor")
 
