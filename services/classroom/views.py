@@ -8,7 +8,8 @@ from django.http import HttpResponse
 from cqrs.broker.mongodb import STORE
 from cqrs.web.answer import Answer
 from cqrs.web.api_view import ApiRequest, ApiView
-from cqrs.web.cursor import decode_cursor, encode_cursor
+from cqrs.web.cursor import decode_cursor
+from cqrs.web.page import page_of
 from cqrs.web.query_params import parse_query
 from services.classroom.classroom import classroom
 from services.classroom.documentation import LIST_ENROLMENTS
@@ -30,7 +31,5 @@ class EnrolmentListView(ApiView):
         found = classroom().enrolments_of(
             wanted.student, limit=wanted.limit + 1, before=UUID(page.before) if page else None
         )
-        shown = found[: wanted.limit]
-        more = len(found) > wanted.limit
-        cursor = encode_cursor(EnrolmentPage(before=str(shown[-1].id)), filters) if more else None
+        shown, cursor = page_of(found, wanted.limit, lambda last: EnrolmentPage(before=str(last.id)), filters)
         return Answer.json(HTTPStatus.OK, {"items": shown, "nextCursor": cursor}).response()

@@ -8,8 +8,9 @@ from django.http import HttpResponse
 from cqrs.broker.mongodb import STORE
 from cqrs.web.answer import Answer
 from cqrs.web.api_view import ApiRequest, ApiView
-from cqrs.web.cursor import decode_cursor, encode_cursor
+from cqrs.web.cursor import decode_cursor
 from cqrs.web.errors import NotFound
+from cqrs.web.page import page_of
 from cqrs.web.query_params import parse_query
 from cqrs.web.validation import validate
 from services.notifications.alert_outbox import alert_outbox
@@ -43,9 +44,7 @@ class AlertsView(ApiView):
             before=UUID(page.before) if page else None,
             limit=wanted.limit + 1,
         )
-        shown = found[: wanted.limit]
-        more = len(found) > wanted.limit
-        cursor = encode_cursor(AlertPage(before=str(shown[-1].id)), filters) if more else None
+        shown, cursor = page_of(found, wanted.limit, lambda last: AlertPage(before=str(last.id)), filters)
         return Answer.json(HTTPStatus.OK, {"items": shown, "nextCursor": cursor}).response()
 
 

@@ -9,7 +9,8 @@ from cqrs.broker.mongodb import STORE
 from cqrs.web.access_log import note
 from cqrs.web.answer import Answer
 from cqrs.web.api_view import ApiRequest, ApiView
-from cqrs.web.cursor import decode_cursor, encode_cursor
+from cqrs.web.cursor import decode_cursor
+from cqrs.web.page import page_of
 from cqrs.web.query_params import parse_query
 from cqrs.web.validation import validate
 from services.sensor_data.documentation import LIST_READINGS, SET_VALID_RANGE, SHOW_VALID_RANGE, STORE_READING
@@ -46,11 +47,9 @@ class DataView(ApiView):
             after=page.after if page else None,
             limit=wanted.limit + 1,
         )
-        shown = found[: wanted.limit]
-        if len(found) == len(shown):
-            return Answer.json(HTTPStatus.OK, shown).response()
-        cursor = encode_cursor(ReadingPage(after=shown[-1]["time"]), filters)
-        return Answer.json(HTTPStatus.OK, shown, {"Link": _next_page(request, cursor)}).response()
+        shown, cursor = page_of(found, wanted.limit, lambda last: ReadingPage(after=last["time"]), filters)
+        headers = {} if cursor is None else {"Link": _next_page(request, cursor)}
+        return Answer.json(HTTPStatus.OK, shown, headers).response()
 
 
 class ValidRangeView(ApiView):

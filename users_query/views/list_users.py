@@ -7,7 +7,8 @@ from django.http import HttpResponse
 
 from cqrs.web.answer import Answer
 from cqrs.web.api_view import ApiRequest, ApiView
-from cqrs.web.cursor import decode_cursor, encode_cursor
+from cqrs.web.cursor import decode_cursor
+from cqrs.web.page import page_of
 from cqrs.web.query_params import parse_query
 from users_query.documentation import LIST_USERS
 from users_query.mongodb import STORE
@@ -30,9 +31,7 @@ class UserListView(ApiView):
         before = UUID(page.before) if page else None
         # One more than asked for tells whether there is a next page.
         documents = list_users(ListUsers(limit=parameters.limit + 1, before=before, **filters))
-        shown = documents[: parameters.limit]
-        more = len(documents) > parameters.limit
-        cursor = encode_cursor(Page(before=str(shown[-1]["_id"])), filters) if more else None
+        shown, cursor = page_of(documents, parameters.limit, lambda last: Page(before=str(last["_id"])), filters)
         return Answer.json(HTTPStatus.OK, {"items": list(map(represent, shown)), "nextCursor": cursor}).response()
 
 
