@@ -13,7 +13,7 @@ from infra.stack.stores import ADDRESS_VARIABLES, STORE_PORTS, Store, embedded
 # These differ from process to process: one for all would be wrong for all but one.
 _PER_PROCESS = frozenset({"APPID", "BIND", "METRICS_PORT", "WEB_PROCESSOR"})
 
-_DATABASES = {
+DATABASES = {
     "MONGODB_DATABASE": "cqrs",
     "MONGODB_BROKER_DATABASE": "change-stream-broker",
     "CHANGE_FEEDS_DATABASE": "change-feeds",
@@ -35,7 +35,7 @@ class StackSettings:
         The first call makes the secrets that are missing.
         """
         addresses = {store.variable: store.address for store in self.stores}
-        return {**_DATABASES, **self.variables, **addresses, "SECRET_KEY": self._secret_key()}
+        return {**DATABASES, **self.variables, **addresses, "SECRET_KEY": self._secret_key()}
 
     def own_ports(self) -> Ports:
         """The ports that programs of this stack will listen on."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from infra.stack.application import REPLICAS, WORKERS, metrics_variable
 from infra.stack.ports import Ports
+from infra.stack.settings import DATABASES
 from infra.stack.stores import ADDRESS_VARIABLES
 
-_DATABASES = ("MONGODB_DATABASE", "MONGODB_BROKER_DATABASE", "CHANGE_FEEDS_DATABASE")
-_INHERITED = (*ADDRESS_VARIABLES, *_DATABASES, "SECRET_KEY")
+_INHERITED = (*ADDRESS_VARIABLES, *DATABASES, "SECRET_KEY")
 
 
 def write_stack_env(path: Path, ports: Ports, environment: Mapping[str, str]) -> None:
