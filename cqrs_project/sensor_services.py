@@ -12,13 +12,13 @@ from cqrs.worker import Work, Worker
 from cqrs_project.consuming import Consuming, register_consumer_lag
 from cqrs_project.following import Following, Together
 from services.notifications import broker_client as notifications_client
-from services.notifications.alert_outbox import AlertOutbox, open_alert_outbox
+from services.notifications.alert_outbox import AlertOutbox, alert_outbox
 from services.notifications.delivering import Delivering
 from services.notifications.hearing import Hearing
 from services.notifications.provider import Provider, ProviderSettings
 from services.sensor_data import broker_client as sensor_data_client
 from services.sensor_data.alerting import Alerting, Telling
-from services.sensor_data.sensor_log import SensorLog, open_sensor_log
+from services.sensor_data.sensor_log import SensorLog, sensor_log
 from services.sensor_data.telling_by_message import TellingByMessage
 from services.sensor_data.telling_by_request import TellingByRequest
 from services.sensor_data.valid_range import ValidRange
@@ -32,8 +32,8 @@ NewBroker = Callable[[BrokerConfig], Broker]
 
 def open_sensor_services(new_broker: NewBroker) -> None:
     """Give both services of this process their stores and register their workers. Reaches no store."""
-    open_sensor_log(_log())
-    open_alert_outbox(AlertOutbox(mongodb.database()))
+    sensor_log.open(_log())
+    alert_outbox.open(AlertOutbox(mongodb.database()))
     register_worker(SENSOR_ALERTS, partial(_sensor_alerts, new_broker))
     register_worker(NOTIFICATIONS, partial(_notifications, new_broker))
 

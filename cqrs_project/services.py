@@ -11,10 +11,10 @@ from cqrs.worker import Worker
 from cqrs_project.consuming import Consuming, register_consumer_lag
 from cqrs_project.sensor_services import open_sensor_services, prepare_sensor_services
 from services.classroom import broker_client as classroom_client
-from services.classroom.classroom import Classroom, open_classroom
+from services.classroom.classroom import Classroom, classroom
 from services.purchases import broker_client as purchases_client
 from services.purchases.preparation import prepare as prepare_purchases
-from services.purchases.shop import Shop, open_shop
+from services.purchases.shop import Shop, shop
 from users_query import mongodb
 
 CLASSROOM = "classroom"
@@ -22,10 +22,10 @@ CLASSROOM = "classroom"
 
 def open_services() -> None:
     """Give the services of this process their stores and register their workers. Reaches no store."""
-    classroom = Classroom(mongodb.database())
-    open_shop(Shop(mongodb.database(), _broker(purchases_client.broker)))
-    open_classroom(classroom)
-    register_worker(CLASSROOM, partial(_classroom_worker, classroom))
+    opened = Classroom(mongodb.database())
+    shop.open(Shop(mongodb.database(), _broker(purchases_client.broker)))
+    classroom.open(opened)
+    register_worker(CLASSROOM, partial(_classroom_worker, opened))
     open_sensor_services(_broker)
 
 
@@ -37,9 +37,9 @@ def prepare_services() -> None:
     prepare_sensor_services(_broker)
 
 
-def _classroom_worker(classroom: Classroom) -> Worker:
+def _classroom_worker(opened: Classroom) -> Worker:
     consumer = classroom_client.consumers.classroom_consumer
-    consuming = Consuming(_broker(classroom_client.broker), consumer, classroom.enrol)
+    consuming = Consuming(_broker(classroom_client.broker), consumer, opened.enrol)
     register_consumer_lag(consuming)
     return Worker(CLASSROOM, consuming)
 

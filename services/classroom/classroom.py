@@ -10,20 +10,13 @@ from pymongo.database import Database
 from cqrs.broker import ConsumerRecord
 from cqrs.broker.mongodb import translated
 from cqrs.clock import now
-from cqrs.errors import RegistrationError
+from cqrs.opened import Opened
 from services.classroom.broker_client.consumers import classroom_consumer_value
 from services.classroom.enrolment import Course, Document, Enrolment, from_document, to_document
 
 ENROLMENTS = "enrolments"
 # Seconds; after that whoever waits is told to come back later.
 PATIENCE = 2.0
-
-
-class ClassroomNotOpened(RegistrationError):
-    """An enrolment was asked for before the composition root has opened the classroom."""
-
-    def __init__(self) -> None:
-        super().__init__("the classroom is not open: call open_classroom() first")
 
 
 class Classroom:
@@ -62,17 +55,4 @@ class Classroom:
             )
 
 
-def open_classroom(opened: Classroom) -> None:
-    """Say which classroom this process shows; the composition root calls it once, before the first request."""
-    global _classroom  # noqa: PLW0603 - one a process, as its stores are
-    _classroom = opened
-
-
-def classroom() -> Classroom:
-    """Return the classroom of this process. Raises ClassroomNotOpened."""
-    if _classroom is None:
-        raise ClassroomNotOpened
-    return _classroom
-
-
-_classroom: Classroom | None = None
+classroom: Opened[Classroom] = Opened("classroom")

@@ -10,8 +10,9 @@ from pymongo.database import Database
 
 from cqrs.broker.mongodb import translated, translated_outside
 from cqrs.clock import now
+from cqrs.opened import Opened
 from services.notifications.broker_client import SensorAlertPayload as SensorAlert
-from services.notifications.errors import AlertContradicted, AlreadySent, OutboxNotOpened
+from services.notifications.errors import AlertContradicted, AlreadySent
 from services.notifications.notification import (
     Document,
     Notification,
@@ -138,17 +139,4 @@ class AlertOutbox:
         return self.database[NOTIFICATIONS]
 
 
-def open_alert_outbox(opened: AlertOutbox) -> None:
-    """Say which outbox this process keeps; the composition root calls it once, before the first request."""
-    global _alert_outbox  # noqa: PLW0603 - one a process, as its stores are
-    _alert_outbox = opened
-
-
-def alert_outbox() -> AlertOutbox:
-    """Return the outbox of this process. Raises OutboxNotOpened."""
-    if _alert_outbox is None:
-        raise OutboxNotOpened
-    return _alert_outbox
-
-
-_alert_outbox: AlertOutbox | None = None
+alert_outbox: Opened[AlertOutbox] = Opened("alert outbox")

@@ -1,6 +1,6 @@
 """What can go wrong with alerts and their delivery."""
 
-from cqrs.errors import CqrsError, RecordError, RegistrationError, Unavailable
+from cqrs.errors import CqrsError, RecordError, Unavailable
 from cqrs.web.errors import Conflict
 
 PROVIDER = "alert-provider"
@@ -19,13 +19,6 @@ class AlreadySent(Conflict):
 
     def __init__(self) -> None:
         super().__init__("The alert was delivered already.")
-
-
-class OutboxNotOpened(RegistrationError):
-    """An alert came before the composition root has opened the outbox."""
-
-    def __init__(self) -> None:
-        super().__init__("the alert outbox is not open: call open_alert_outbox() first")
 
 
 class ProviderRefused(RecordError):

@@ -12,7 +12,7 @@ from cqrs.broker.message import EVENT_ID, EVENT_TYPE, SOURCE
 from cqrs.broker.mongodb import translated
 from cqrs.broker.transaction import in_transaction
 from cqrs.clock import now
-from cqrs.errors import RegistrationError
+from cqrs.opened import Opened
 from cqrs.web.idempotency_key import IdempotencyKey, KeyReused
 from services.purchases.broker_client import PurchaseCreatedPayload, producers
 from services.purchases.purchase import Document, Purchase, from_document, to_document
@@ -28,13 +28,6 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
     purchase: Purchase
     replayed: bool
-
-
-class ShopNotOpened(RegistrationError):
-    """A purchase was asked for before the composition root has opened the shop."""
-
-    def __init__(self) -> None:
-        super().__init__("the shop is not open: call open_shop() first")
 
 
 class Shop:
@@ -88,17 +81,7 @@ class Shop:
         return self._producer
 
 
-def open_shop(opened: Shop) -> None:
-    """Say which shop this process sells in; the composition root calls it once, before the first request."""
-    global _shop  # noqa: PLW0603 - one a process, as its stores are
-    _shop = opened
-
-
-def shop() -> Shop:
-    """Return the shop of this process. Raises ShopNotOpened."""
-    if _shop is None:
-        raise ShopNotOpened
-    return _shop
+shop: Opened[Shop] = Opened("shop")
 
 
 def _taken_before(database: Database[Document], key: IdempotencyKey, session: ClientSession) -> Purchase | None:
@@ -115,6 +98,3 @@ def _message(purchase: Purchase) -> Message:
     payload = PurchaseCreatedPayload(purchase_id=purchase.id, customer=purchase.customer, product=purchase.product)
     headers = {EVENT_TYPE: "purchase.created", EVENT_ID: str(purchase.id), SOURCE: "purchases"}
     return producers.purchases_producer_message(payload, key=purchase.customer.id, headers=headers)
-
-
-_shop: Shop | None = None

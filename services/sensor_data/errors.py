@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from cqrs.errors import RegistrationError
 from cqrs.web.errors import Conflict
 
 
@@ -13,10 +12,3 @@ class SecondReading(Conflict):
         self.sensor_id = sensor_id
         self.time = time
         super().__init__("There is a reading of this sensor and time already.")
-
-
-class SensorLogNotOpened(RegistrationError):
-    """A reading came before the composition root has opened the log."""
-
-    def __init__(self) -> None:
-        super().__init__("the sensor log is not open: call open_sensor_log() first")

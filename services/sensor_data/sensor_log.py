@@ -8,7 +8,8 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from cqrs.broker.mongodb import translated
-from services.sensor_data.errors import SecondReading, SensorLogNotOpened
+from cqrs.opened import Opened
+from services.sensor_data.errors import SecondReading
 from services.sensor_data.reading import Document, Reading, StoredReading, taken_in, to_document
 from services.sensor_data.valid_range import ValidRange
 
@@ -77,17 +78,4 @@ class SensorLog:
         return self._valid_range if found is None else ValidRange(since=found["from"], until=found["to"])
 
 
-def open_sensor_log(opened: SensorLog) -> None:
-    """Say which log this process keeps; the composition root calls it once, before the first request."""
-    global _sensor_log  # noqa: PLW0603 - one a process, as its stores are
-    _sensor_log = opened
-
-
-def sensor_log() -> SensorLog:
-    """Return the log of this process. Raises SensorLogNotOpened."""
-    if _sensor_log is None:
-        raise SensorLogNotOpened
-    return _sensor_log
-
-
-_sensor_log: SensorLog | None = None
+sensor_log: Opened[SensorLog] = Opened("sensor log")

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from services.notifications.alert_outbox import NOTIFICATIONS, AlertOutbox, open_alert_outbox
+from services.notifications.alert_outbox import NOTIFICATIONS, AlertOutbox, alert_outbox
 from users_query.mongodb import database
 
 
@@ -15,7 +15,7 @@ def outbox(settings: Settings) -> AlertOutbox:
     opened = AlertOutbox(database())
     database()[NOTIFICATIONS].delete_many({})
     opened.prepare()
-    open_alert_outbox(opened)
+    alert_outbox.open(opened)
     return opened
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from services.sensor_data.sensor_log import RANGES, READINGS, SensorLog, open_sensor_log
+from services.sensor_data.sensor_log import RANGES, READINGS, SensorLog, sensor_log
 from services.sensor_data.valid_range import ValidRange
 from users_query.mongodb import database
 
@@ -17,7 +17,7 @@ def log(settings: Settings) -> SensorLog:
     for name in (READINGS, RANGES):
         database()[name].delete_many({})
     opened.prepare()
-    open_sensor_log(opened)
+    sensor_log.open(opened)
     return opened
 
 
