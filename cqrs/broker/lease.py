@@ -1,8 +1,5 @@
 """How long a member may take itself for alive without having heard so from the store."""
 
-import threading
-import time
-
 
 class Lease:
     """Holds for `seconds` from the last heartbeat that succeeded, counted from when that was sent.
@@ -14,20 +11,11 @@ class Lease:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._until = 0.0
-        self._renewed = threading.Condition()
 
     def renew(self, sent: float) -> None:
         """A heartbeat sent at the monotonic time `sent` has succeeded."""
-        with self._renewed:
-            self._until = sent + self._seconds
-            self._renewed.notify_all()
+        self._until = sent + self._seconds
 
     def holds(self, now: float) -> bool:
         """Whether it holds at the monotonic time `now`."""
         return now < self._until
-
-    def wait(self, seconds: float) -> None:
-        """Return when it has been renewed, after `seconds` at the latest."""
-        with self._renewed:
-            if not self.holds(time.monotonic()):
-                self._renewed.wait(seconds)
