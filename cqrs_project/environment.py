@@ -5,7 +5,15 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TypeVar, cast
 
-from cqrs_project.service_settings import Networks, disordered, finite_number, http_url, networks, webhook_key
+from cqrs_project.service_settings import (
+    SERVICES,
+    Networks,
+    disordered,
+    finite_number,
+    http_url,
+    networks,
+    webhook_key,
+)
 from cqrs_project.store_addresses import mongodb_uri, nats_url, postgresql_url
 
 T = TypeVar("T")
@@ -26,9 +34,14 @@ class InvalidEnvironment(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """Everything that differs between two installations."""
+    """Everything that differs between two installations.
 
-    database_url: str
+    `service` is the one that the process serves alone, None for the whole application, which alone has PostgreSQL:
+    `database_url` is None for a service.
+    """
+
+    service: str | None
+    database_url: str | None
     mongodb_uri: str
     mongodb_database: str
     mongodb_broker_database: str
@@ -60,7 +73,9 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
     reader = _Reader(os.environ if variables is None else variables)
     debug = reader.read("DEBUG", _flag, default="0")
     environment = Environment(
-        database_url=reader.read("DATABASE_URL", postgresql_url),
+        service=reader.read("SERVICE", _optional(_one_of(*SERVICES)), default=""),
+        # No service uses it.
+        database_url=None if reader.has("SERVICE") else reader.read("DATABASE_URL", postgresql_url),
         mongodb_uri=reader.read("MONGODB_URI", mongodb_uri),
         mongodb_database=reader.read("MONGODB_DATABASE", _name, default="cqrs"),
         mongodb_broker_database=reader.read("MONGODB_BROKER_DATABASE", _name, default="change-stream-broker"),
@@ -95,6 +110,9 @@ class _Reader:
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
         self.mistakes: list[str] = []
+
+    def has(self, name: str) -> bool:
+        return bool(self._variables.get(name))
 
     # What stands in for a mistake is never used: the caller raises once all are collected.
     def read(self, name: str, parse: Callable[[str], T], default: str | None = None) -> T:

@@ -30,20 +30,28 @@ NOTIFICATIONS = "notifications"
 NewBroker = Callable[[BrokerConfig], Broker]
 
 
-def open_sensor_services(new_broker: NewBroker) -> None:
-    """Give both services of this process their stores and register their workers. Reaches no store."""
+def open_sensor_data(new_broker: NewBroker) -> None:
+    """Give the service of this process its stores and register its worker. Reaches no store."""
     sensor_log.open(_log())
-    alert_outbox.open(AlertOutbox(mongodb.database()))
     register_worker(SENSOR_ALERTS, partial(_sensor_alerts, new_broker))
-    register_worker(NOTIFICATIONS, partial(_notifications, new_broker))
 
 
-def prepare_sensor_services(new_broker: NewBroker) -> None:
-    """Create the topic and the indexes that are missing. Raises Unavailable."""
+def prepare_sensor_data(new_broker: NewBroker) -> None:
+    """Create the topic and the index that are missing. Raises Unavailable."""
     with new_broker(sensor_data_client.broker) as broker:
         for topic in sensor_data_client.topics.DEFINED:
             broker.topics.create(topic)
     _log().prepare()
+
+
+def open_notifications(new_broker: NewBroker) -> None:
+    """Give the service of this process its stores and register its worker. Reaches no store."""
+    alert_outbox.open(AlertOutbox(mongodb.database()))
+    register_worker(NOTIFICATIONS, partial(_notifications, new_broker))
+
+
+def prepare_notifications(_: NewBroker) -> None:
+    """Create the indexes that are missing; the topic is that of sensor data. Raises Unavailable."""
     AlertOutbox(mongodb.database()).prepare()
 
 

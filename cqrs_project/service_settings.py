@@ -1,4 +1,4 @@
-"""The settings of the services for sensor data and notifications, as parts of the environment."""
+"""The settings of the services, as parts of the environment."""
 
 import math
 import re
@@ -10,6 +10,9 @@ from services.notifications.errors import InvalidSecret
 from services.notifications.webhook_signature import signing_key
 
 Networks = tuple[Network, ...]
+
+# Those that can run alone: each is the name of its folder.
+SERVICES = ("alert_provider", "classroom", "notifications", "purchases", "sensor_data")
 
 # Any whole number of so many digits fits 64 bits.
 MAX_DIGITS = 19

@@ -1,5 +1,7 @@
 """The services, put together: each gets its database and its broker, which are on one replica set."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import msgspec
@@ -9,32 +11,69 @@ from cqrs.broker import Broker, BrokerConfig
 from cqrs.management.workers import register_worker
 from cqrs.worker import Worker
 from cqrs_project.consuming import Consuming, register_consumer_lag
-from cqrs_project.sensor_services import open_sensor_services, prepare_sensor_services
+from cqrs_project.sensor_services import (
+    NewBroker,
+    open_notifications,
+    open_sensor_data,
+    prepare_notifications,
+    prepare_sensor_data,
+)
+from services.alert_provider.provider import alert_provider, new_alert_provider
 from services.classroom import broker_client as classroom_client
 from services.classroom.classroom import Classroom, classroom
 from services.purchases import broker_client as purchases_client
-from services.purchases.preparation import prepare as prepare_purchases
+from services.purchases.preparation import prepare as prepare_shop
 from services.purchases.shop import Shop, shop
 from users_query import mongodb
 
 CLASSROOM = "classroom"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """`open` gives the service of this process its stores and registers its workers; `prepare` creates what is missing.
+
+    Opening reaches no store; preparing raises Unavailable.
+    """
+
+    open: Callable[[NewBroker], None]
+    prepare: Callable[[NewBroker], None]
+
+
 def open_services() -> None:
-    """Give the services of this process their stores and register their workers. Reaches no store."""
-    opened = Classroom(mongodb.database())
-    shop.open(Shop(mongodb.database(), _broker(purchases_client.broker)))
-    classroom.open(opened)
-    register_worker(CLASSROOM, partial(_classroom_worker, opened))
-    open_sensor_services(_broker)
+    """Open the services that this process serves: all, or the one that SERVICE names. Reaches no store."""
+    for service in _served():
+        service.open(_broker)
 
 
 def prepare_services() -> None:
-    """Create the topics and indexes that are missing. Raises Unavailable."""
-    with _broker(purchases_client.broker) as broker:
-        prepare_purchases(mongodb.database(), broker)
+    """Create the topics and indexes that are missing for the services that this process serves. Raises Unavailable."""
+    for service in _served():
+        service.prepare(_broker)
+
+
+def _served() -> list[Service]:
+    alone = settings.ENVIRONMENT.service
+    return list(SERVICES.values()) if alone is None else [SERVICES[alone]]
+
+
+def _open_purchases(new_broker: NewBroker) -> None:
+    shop.open(Shop(mongodb.database(), new_broker(purchases_client.broker)))
+
+
+def _prepare_purchases(new_broker: NewBroker) -> None:
+    with new_broker(purchases_client.broker) as broker:
+        prepare_shop(mongodb.database(), broker)
+
+
+def _open_classroom(_: NewBroker) -> None:
+    opened = Classroom(mongodb.database())
+    classroom.open(opened)
+    register_worker(CLASSROOM, partial(_classroom_worker, opened))
+
+
+def _prepare_classroom(_: NewBroker) -> None:
     Classroom(mongodb.database()).prepare()
-    prepare_sensor_services(_broker)
 
 
 def _classroom_worker(opened: Classroom) -> Worker:
@@ -42,6 +81,14 @@ def _classroom_worker(opened: Classroom) -> Worker:
     consuming = Consuming(_broker(classroom_client.broker), consumer, opened.enrol)
     register_consumer_lag(consuming)
     return Worker(CLASSROOM, consuming)
+
+
+def _open_alert_provider(_: NewBroker) -> None:
+    alert_provider.open(new_alert_provider(mongodb.database(), settings.ENVIRONMENT.ext_alert_provider_key))
+
+
+def _prepare_alert_provider(_: NewBroker) -> None:
+    new_alert_provider(mongodb.database(), None).board.prepare()
 
 
 def _broker(declared: BrokerConfig) -> Broker:
@@ -52,3 +99,13 @@ def _broker(declared: BrokerConfig) -> Broker:
             declared, mongo_uri=environment.mongodb_uri, database=environment.mongodb_broker_database
         )
     )
+
+
+# By the names of `cqrs_project.service_settings`.
+SERVICES: Mapping[str, Service] = {
+    "alert_provider": Service(open=_open_alert_provider, prepare=_prepare_alert_provider),
+    "classroom": Service(open=_open_classroom, prepare=_prepare_classroom),
+    "notifications": Service(open=open_notifications, prepare=prepare_notifications),
+    "purchases": Service(open=_open_purchases, prepare=_prepare_purchases),
+    "sensor_data": Service(open=open_sensor_data, prepare=prepare_sensor_data),
+}

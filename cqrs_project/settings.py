@@ -23,10 +23,9 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "cqrs",
-    "cqrs.eventlog",
+    *([] if ENVIRONMENT.service else ["cqrs.eventlog"]),
     "cqrs.web",
-    "users_command",
-    "users_query",
+    *([] if ENVIRONMENT.service else ["users_command", "users_query"]),
     "cqrs_project",
 ]
 
@@ -40,17 +39,21 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
 ]
 
-ROOT_URLCONF = "cqrs_project.urls"
+ROOT_URLCONF = "cqrs_project.lone_urls" if ENVIRONMENT.service else "cqrs_project.urls"
 WSGI_APPLICATION = "cqrs_project.wsgi.application"
 APPEND_SLASH = False
 
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 
-DATABASES = {
-    "default": database_settings(
-        ENVIRONMENT.database_url, app_id=ENVIRONMENT.app_id, pool_size=ENVIRONMENT.postgres_pool_size
-    )
-}
+DATABASES = (
+    {}
+    if ENVIRONMENT.database_url is None
+    else {
+        "default": database_settings(
+            ENVIRONMENT.database_url, app_id=ENVIRONMENT.app_id, pool_size=ENVIRONMENT.postgres_pool_size
+        )
+    }
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 USE_TZ = True
@@ -58,8 +61,9 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_ROOT = BASE_DIR / "static"
+# The page is that of the whole application; a service alone has Swagger UI.
+STATICFILES_DIRS = [] if ENVIRONMENT.service else [BASE_DIR / "static"]
+WHITENOISE_ROOT = None if ENVIRONMENT.service else BASE_DIR / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_INDEX_FILE = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
@@ -85,6 +89,8 @@ SPECTACULAR_SETTINGS = spectacular_settings(
     description="Commands write users and events to PostgreSQL; a projector turns them into documents in MongoDB. "
     "Services beside it meet through topics of the broker.",
 )
+if ENVIRONMENT.service:
+    SPECTACULAR_SETTINGS |= {"TITLE": f"The service {ENVIRONMENT.service}", "DESCRIPTION": "", "TAGS": []}
 
 LOGGING = logging_config(ENVIRONMENT.log_format, ENVIRONMENT.log_level)
 LOGGING_CONFIG = "logging.config.dictConfig"

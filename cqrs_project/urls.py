@@ -3,12 +3,12 @@
 from django.urls import path
 
 from cqrs.web import error_pages
-from cqrs.web.health import livez, readyz
-from cqrs.web.openapi_views import SchemaView, SwaggerView
-from services.classroom.views import EnrolmentListView
-from services.notifications.views import AlertsView, AlertView, RetryAlertView
-from services.purchases.views import CreatePurchaseView, PurchaseView
-from services.sensor_data.views import DataView, ValidRangeView
+from cqrs_project.edge_urls import EDGE
+from services.alert_provider import urls as alert_provider
+from services.classroom import urls as classroom
+from services.notifications import urls as notifications
+from services.purchases import urls as purchases
+from services.sensor_data import urls as sensor_data
 from users_command.sample_users.view import SampleUsersView
 from users_command.views.create_user import CreateUserView
 from users_command.views.create_users import CreateUsersView
@@ -27,18 +27,12 @@ urlpatterns = [
     path("api/v1/user-query/email", UserByEmailView.as_view()),
     path("api/v1/user-query/<uuid:user_id>", UserDocumentView.as_view()),
     path("api/v1/sample-users", SampleUsersView.as_view()),
-    path("api/purchases", CreatePurchaseView.as_view()),
-    path("api/purchases/<uuid:purchase_id>", PurchaseView.as_view()),
-    path("api/enrolments", EnrolmentListView.as_view()),
-    path("data", DataView.as_view()),
-    path("sensors/<uuid:sensor_id>/valid-range", ValidRangeView.as_view()),
-    path("alerts", AlertsView.as_view()),
-    path("alerts/<uuid:alert_id>", AlertView.as_view()),
-    path("alerts/<uuid:alert_id>/retry", RetryAlertView.as_view()),
-    path("api", SwaggerView.as_view()),
-    path("api/schema", SchemaView.as_view(), name="schema"),
-    path("livez", livez),
-    path("readyz", readyz),
+    *purchases.urlpatterns,
+    *classroom.urlpatterns,
+    *sensor_data.urlpatterns,
+    *notifications.urlpatterns,
+    *alert_provider.urlpatterns,
+    *EDGE,
 ]
 
 handler400 = error_pages.bad_request

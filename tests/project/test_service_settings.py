@@ -1,10 +1,13 @@
-"""The settings of sensor data and notifications are checked with all others."""
+"""The settings of the services are checked with all others."""
 
 from ipaddress import ip_network
 
 import pytest
 
 from cqrs_project.environment import InvalidEnvironment, read_environment
+from cqrs_project.service_settings import SERVICES
+from cqrs_project.services import SERVICES as PUT_TOGETHER
+from tests.architecture.sources import ROOT
 from tests.project.test_environment import GOOD, mistakes
 
 
@@ -89,4 +92,36 @@ def test_no_networks(value: str) -> None:
 def test_a_signing_secret_is_never_repeated() -> None:
     assert mistakes(EXT_ALERT_PROVIDER_SECRET="whsec_secret") == [
         "EXT_ALERT_PROVIDER_SECRET must be whsec_ and 24 to 64 bytes in base64"
+    ]
+
+
+def test_without_a_name_all_services_are_served() -> None:
+    assert read_environment(GOOD).service is None
+    assert read_environment({**GOOD, "SERVICE": ""}).service is None
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_alone_needs_no_postgresql(name: str) -> None:
+    environment = read_environment({"SERVICE": name, "MONGODB_URI": GOOD["MONGODB_URI"], "SECRET_KEY": "key"})
+
+    assert (environment.service, environment.database_url) == (name, None)
+
+
+def test_every_service_can_be_alone() -> None:
+    folders = {path.parent.name for path in (ROOT / "services").glob("*/urls.py")}
+
+    assert set(SERVICES) == folders == set(PUT_TOGETHER)
+
+
+@pytest.mark.parametrize("name", ["sensor-data", "SENSOR_DATA", "users", " "])
+def test_an_unknown_service_is_one_mistake_among_all_others(name: str) -> None:
+    with pytest.raises(InvalidEnvironment) as refused:
+        read_environment({"SERVICE": name, "DEBUG": "maybe"})
+
+    known = "alert_provider, classroom, notifications, purchases, sensor_data"
+    assert refused.value.mistakes == [
+        "DEBUG must be 0 or 1, not 'maybe'",
+        f"SERVICE must be one of {known}, not {name!r}",
+        "MONGODB_URI is not set",
+        "SECRET_KEY is not set",
     ]

@@ -1,14 +1,9 @@
 """The addresses of the service, alone."""
 
-from django.urls import path
-
 from cqrs.web import error_pages
-from services.sensor_data.views import DataView, ValidRangeView
+from services.sensor_data.urls import urlpatterns
 
-urlpatterns = [
-    path("data", DataView.as_view()),
-    path("sensors/<uuid:sensor_id>/valid-range", ValidRangeView.as_view()),
-]
+__all__ = ["urlpatterns"]
 
 handler400 = error_pages.bad_request
 handler404 = error_pages.not_found

@@ -1,0 +1,16 @@
+"""Every address of a replica that serves one service, the one that SERVICE names."""
+
+from importlib import import_module
+
+from django.conf import settings
+
+from cqrs.web import error_pages
+from cqrs_project.edge_urls import EDGE
+
+# No other service's module is imported: what is documented there would stand in this one's schema.
+urlpatterns = [*import_module(f"services.{settings.ENVIRONMENT.service}.urls").urlpatterns, *EDGE]
+
+handler400 = error_pages.bad_request
+handler403 = error_pages.permission_denied
+handler404 = error_pages.not_found
+handler500 = error_pages.server_error
