@@ -2,11 +2,12 @@
 
 from cqrs.broker.errors import InvalidConfiguration, NotConnected
 from cqrs.broker.group_member import Timing
-from cqrs.changefeed.change import Change, key_of
+from cqrs.changefeed.change import Change
 from cqrs.changefeed.config import FeedConfig, FeedsConfig, define_feed, define_feeds
 from cqrs.changefeed.errors import AlreadyStarted, ChangeFeedError, FeedChanged, InvalidFeed
 from cqrs.changefeed.feeds import ChangeFeeds, Feed, ShardInfo
 from cqrs.changefeed.observing import Happening
+from cqrs.changefeed.share import key_of
 
 __all__ = [
     "AlreadyStarted",

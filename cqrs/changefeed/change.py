@@ -4,17 +4,13 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
-from bson import Timestamp, json_util
-from bson.binary import UuidRepresentation
+from bson import Timestamp
 
-from cqrs.broker.partitioning import hash_partition
+from cqrs.changefeed.share import Share, key_of
 
 Operation = Literal["insert", "update", "delete"]
 Origin = Literal["stream", "scan"]
 Event = dict[str, Any]
-
-# As the driver writes them: without this a native UUID has no text.
-KEY_TEXT = json_util.RELAXED_JSON_OPTIONS.with_options(uuid_representation=UuidRepresentation.STANDARD)
 
 # A replacement is an update whose description is the whole document.
 OPERATIONS: dict[str, Operation] = {"insert": "insert", "update": "update", "replace": "update", "delete": "delete"}
@@ -24,7 +20,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """A change of a document.
 
     `document` is the whole document: as it was inserted or replaced, for an update as it was when the stream looked it
-    up (so perhaps newer than the change), None after a deletion. `key` is `document_id` as text, what order is kept by.
+    up (so perhaps newer than the change), None after a deletion. `key` is what order is kept by, as text:
+    `document_id`, or the value that the feed is ordered by.
     `cluster_time` and `wall_time` (aware, milliseconds) are the server's. `resume_point` is the stream's token behind
     which to go on. `origin` says `scan` where the document was found in the collection, with the time and the token of
     the scan's beginning.
@@ -40,38 +37,35 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     resume_point: str
     origin: Origin = "stream"
 
-
-def key_of(document_id: Any) -> str:
-    """Return an `_id` as text: relaxed Extended JSON, the same for the same value."""
-    return json_util.dumps(document_id, json_options=KEY_TEXT)
-
-
-def shard_of(key: str, shards: int) -> int:
-    """Return the shard of a key: the hash that the broker publishes for its partitions."""
-    return hash_partition(key, shards)
+    @property
+    def document_key(self) -> str:
+        """`document_id` as text."""
+        return key_of(self.document_id)
 
 
-def change_of(feed: str, event: Event) -> Change:
+def change_of(feed: str, share: Share, event: Event) -> Change:
     """Return the change that an event of a change stream tells of."""
-    document_id = event["documentKey"]["_id"]
+    document_id, document = event["documentKey"]["_id"], event.get("fullDocument")
     return Change(
         feed=feed,
         operation=OPERATIONS[event["operationType"]],
-        key=key_of(document_id),
+        key=share.key(document_id, document),
         document_id=document_id,
-        document=event.get("fullDocument"),
+        document=document,
         cluster_time=event["clusterTime"],
         wall_time=event["wallTime"],
         resume_point=event["_id"]["_data"],
     )
 
 
-def scanned(feed: str, document_id: Any, document: dict[str, Any] | None, operation: Operation, token: str) -> Change:
+def scanned(
+    feed: str, share: Share, document_id: Any, *, document: dict[str, Any] | None, operation: Operation, token: str
+) -> Change:
     """Return the change that a scan has found, which began at `token`."""
     return Change(
         feed=feed,
         operation=operation,
-        key=key_of(document_id),
+        key=share.key(document_id, document),
         document_id=document_id,
         document=document,
         cluster_time=time_of(token),

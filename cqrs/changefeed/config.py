@@ -51,6 +51,7 @@ class FeedConfig(msgspec.Struct, frozen=True, kw_only=True):
     shards: int
     retry: RetryPolicy
     remember: bool
+    ordered_by: str | None
 
     @property
     def topic(self) -> str:
@@ -86,13 +87,15 @@ def define_feed(
     shards: int = 1,
     retry: RetryPolicy | None = None,
     remember: bool | None = None,
+    ordered_by: str | None = None,
 ) -> FeedConfig:
     """Declare a feed. Raises InvalidFeed.
 
     `handler` gets each change, or with `batch` lists of up to `batch_size`, in at most `parallel` calls at once in a
     process. `pipeline` filters and reshapes events as a change stream's does. `remember` keeps which documents were
     handled, so that a resynchronisation delivers the others only: with deletions it must. `shards` is how many
-    processes can share the feed, fixed with its first start.
+    processes can share the feed. `ordered_by` keeps the changes in order for each value of a field of the document, a
+    path such as `context.sensorId`, instead of for each document. Both are fixed with the feed's first start.
     """
     wanted = frozenset(operations)
     feed = FeedConfig(
@@ -109,6 +112,7 @@ def define_feed(
         shards=shards,
         retry=RetryPolicy() if retry is None else retry,
         remember="delete" in wanted if remember is None else remember,
+        ordered_by=ordered_by,
     )
     return _checked(feed)
 
@@ -133,6 +137,7 @@ def _mistakes_of_feed(feed: FeedConfig) -> Iterable[Iterable[str]]:
         not_count("shards", feed.shards, least=1, most=MOST_SHARDS),
         [] if isinstance(feed.retry, RetryPolicy) else [f"retry must be a RetryPolicy, not {feed.retry!r}"],
         _not_remember(feed.remember, feed.operations),
+        _not_ordered_by(feed.ordered_by, feed.operations),
     )
 
 
@@ -157,6 +162,17 @@ def _not_remember(remember: object, operations: frozenset[object]) -> list[str]:
     if remember is False and "delete" in operations:
         return ["remember must not be false with deletions: a lost one could not be found again"]
     return not_bool("remember", remember)
+
+
+def _not_ordered_by(path: object, operations: frozenset[object]) -> list[str]:
+    if path is None:
+        return []
+    parts = path.split(".") if isinstance(path, str) else []
+    if not parts or any(not part or part.startswith("$") or "\0" in part for part in parts):
+        return [f"ordered_by must be the path of a field, such as context.sensorId, not {path!r}"]
+    if "delete" in operations:
+        return ["ordered_by must not be given with deletions: they do not tell what the document had there"]
+    return []
 
 
 def _not_pipeline(pipeline: tuple[object, ...]) -> list[str]:

@@ -26,7 +26,7 @@ class AlreadyStarted(ChangeFeedError):
 
 
 class FeedChanged(ChangeFeedError):
-    """A feed of this name is stored with another collection or number of shards, to which its positions belong.
+    """A feed of this name is stored with another collection, order or number of shards, to which its positions belong.
 
     `stored` and `declared` say by name what differs.
     """

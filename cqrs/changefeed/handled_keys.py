@@ -35,7 +35,7 @@ class HandledKeys:
 
     def remember(self, changes: Iterable[Change], *, session: ClientSession) -> None:
         """Note changes that are handled, in their order, within a transaction."""
-        last = {change.key: change for change in changes}
+        last = {change.document_key: change for change in changes}
         writes = [self._write(change) for change in last.values()]
         if writes:
             self._collection.bulk_write(writes, ordered=False, session=session)
@@ -55,7 +55,7 @@ class HandledKeys:
             return [(one["_id"]["key"], one["documentId"]) for one in found]
 
     def _write(self, change: Change) -> UpdateOne | DeleteOne:
-        where = {"_id": self._id(change.key)}
+        where = {"_id": self._id(change.document_key)}
         if change.operation == "delete":
             return DeleteOne(where)
         fields = {"digest": digest(change.document), "documentId": change.document_id}

@@ -3,7 +3,8 @@
 import threading
 from collections import deque
 
-from cqrs.changefeed.change import OPERATIONS, Event, Operation, key_of, shard_of
+from cqrs.changefeed.change import OPERATIONS, Event, Operation
+from cqrs.changefeed.share import Share
 
 CAPACITY = 2000
 
@@ -19,9 +20,8 @@ class Inbox:
         self,
         collection: str,
         operations: frozenset[Operation],
+        share: Share,
         *,
-        shard: int,
-        shards: int,
         signal: threading.Event,
         capacity: int | None = None,
     ) -> None:
@@ -29,8 +29,7 @@ class Inbox:
         self.operations = operations
         self.since: str | None = None
         self.is_cut = False
-        self._shard = shard
-        self._shards = shards
+        self._share = share
         self._signal = signal
         self._capacity = CAPACITY if capacity is None else capacity
         self._events: deque[Event] = deque()
@@ -72,7 +71,7 @@ class Inbox:
             return concerns(event, self.collection)
         if event["ns"]["coll"] != self.collection or operation not in self.operations:
             return False
-        return self._shards == 1 or shard_of(key_of(event["documentKey"]["_id"]), self._shards) == self._shard
+        return self._share.has(event["documentKey"]["_id"], event.get("fullDocument"))
 
 
 def concerns(event: Event, collection: str) -> bool:

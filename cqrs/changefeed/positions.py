@@ -115,7 +115,12 @@ def _first_scan(feed: FeedConfig) -> Scan | None:
 
 
 def _require_same(store: Store, feed: FeedConfig) -> None:
-    declared = {"database": feed.database, "collection": feed.collection, "shards": feed.shards}
+    declared = {
+        "database": feed.database,
+        "collection": feed.collection,
+        "shards": feed.shards,
+        "orderedBy": feed.ordered_by,
+    }
     feeds = store.database[FEEDS]
     document = feeds.find_one({"_id": feed.name})
     if document is None:
@@ -125,7 +130,7 @@ def _require_same(store: Store, feed: FeedConfig) -> None:
             document = feeds.find_one({"_id": feed.name})
     if document is None:
         return
-    there = {name: document[name] for name in declared}
+    there = {name: document.get(name) for name in declared}
     if there != declared:
         raise FeedChanged(feed.name, stored=there, declared=declared)
 

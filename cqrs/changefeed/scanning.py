@@ -15,11 +15,12 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
 from cqrs.broker.mongodb import Document, translated
-from cqrs.changefeed.change import Change, Operation, key_of, scanned, shard_of, time_of
+from cqrs.changefeed.change import Change, Operation, scanned, time_of
 from cqrs.changefeed.config import FeedConfig
 from cqrs.changefeed.filtering import Filter
 from cqrs.changefeed.handled_keys import HandledKeys, digest
 from cqrs.changefeed.resume_point import Point, Scan
+from cqrs.changefeed.share import Share, key_of
 
 SECONDS = 10.0
 BY_ID = [("_id", ASCENDING)]
@@ -41,10 +42,10 @@ class Scanner:
     """Scans for one shard of a feed. Not for several threads; raises Unavailable."""
 
     def __init__(
-        self, feed: FeedConfig, shard: int, collection: Collection[Document], passing: Filter, handled: HandledKeys
+        self, feed: FeedConfig, share: Share, collection: Collection[Document], passing: Filter, handled: HandledKeys
     ) -> None:
         self._feed = feed
-        self._shard = shard
+        self._share = share
         self._collection = collection
         self._filter = passing
         self._handled = handled
@@ -63,16 +64,16 @@ class Scanner:
             ends = Scan(reason=scan.reason, phase="missing") if scan.is_repair and self._feed.remember else None
             return [Found(point=Point(token=token, scan=ends))]
         changes = [
-            scanned(self._feed.name, document["_id"], document, "insert", token)
+            scanned(self._feed.name, self._share, document["_id"], document=document, operation="insert", token=token)
             for document in documents
-            if shard_of(key_of(document["_id"]), self._feed.shards) == self._shard
+            if self._share.has(document["_id"], document)
         ]
         last = msgspec.structs.replace(scan, after={"_id": documents[-1]["_id"]})
         return [*self._news(changes, scan, token), Found(point=Point(token=token, scan=last))]
 
     def _news(self, changes: Sequence[Change], scan: Scan, token: str) -> list[Found]:
         passed = self._filter.passing(changes)
-        keys = [one.change.key for one in passed if one.change is not None]
+        keys = [one.change.document_key for one in passed if one.change is not None]
         known = self._handled.known(keys) if self._feed.remember and keys else {}
         found = []
         for one in passed:
@@ -89,9 +90,9 @@ class Scanner:
 
     def _operation(self, change: Change, known: Mapping[str, bytes]) -> Operation | None:
         """Return what has happened to a document since it was handled; None for nothing that is wanted."""
-        if change.key not in known:
+        if change.document_key not in known:
             return "insert"
-        is_changed = "update" in self._feed.operations and known[change.key] != digest(change.document)
+        is_changed = "update" in self._feed.operations and known[change.document_key] != digest(change.document)
         return "update" if is_changed else None
 
     def _missing(self, token: str, scan: Scan, limit: int) -> list[Found]:
@@ -104,7 +105,9 @@ class Scanner:
         for key, document_id in keys:
             if key not in present:
                 point = Point(token=token, scan=msgspec.structs.replace(scan, after={"key": key}))
-                change = scanned(self._feed.name, document_id, None, "delete", token)
+                change = scanned(
+                    self._feed.name, self._share, document_id, document=None, operation="delete", token=token
+                )
                 found.append(Found(point=point, change=change, is_news="delete" in self._feed.operations))
         last = msgspec.structs.replace(scan, after={"key": keys[-1][0]})
         return [*found, Found(point=Point(token=token, scan=last))]

@@ -21,6 +21,7 @@ from cqrs.changefeed.letter_care import LetterCare
 from cqrs.changefeed.letters import record_of
 from cqrs.changefeed.observing import Happening, tell
 from cqrs.changefeed.schedule import Entry, Schedule
+from cqrs.changefeed.share import Share
 from cqrs.changefeed.source import Source
 from cqrs.clock import now
 from cqrs.errors import CqrsError, Unavailable
@@ -165,7 +166,7 @@ class ShardWorker:
         self._schedule = Schedule(self.claim.committed, held)
         self._source = Source(
             its.feed,
-            self.claim.partition,
+            Share(shard=self.claim.partition, shards=its.feed.shards, ordered_by=its.feed.ordered_by),
             its.store,
             its.database,
             point,

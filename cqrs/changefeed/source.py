@@ -10,7 +10,7 @@ from pymongo.database import Database
 from cqrs.broker.mongodb import Document
 from cqrs.broker.store import Store
 from cqrs.changefeed import database_stream
-from cqrs.changefeed.change import OPERATIONS, Change, Event, change_of, shard_of
+from cqrs.changefeed.change import OPERATIONS, Change, Event, change_of
 from cqrs.changefeed.config import FeedConfig
 from cqrs.changefeed.errors import HistoryLost
 from cqrs.changefeed.filtering import Filter
@@ -19,6 +19,7 @@ from cqrs.changefeed.inbox import Inbox, concerns
 from cqrs.changefeed.observing import Happening, Observer, tell
 from cqrs.changefeed.resume_point import Point, Reason, Scan
 from cqrs.changefeed.scanning import Found, Scanner
+from cqrs.changefeed.share import Share
 from cqrs.changefeed.stream import Stream, token_now
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Source:
     def __init__(
         self,
         feed: FeedConfig,
-        shard: int,
+        share: Share,
         store: Store,
         database: Database[Document],
         point: Point,
@@ -46,13 +47,13 @@ class Source:
     ) -> None:
         self.point = point
         self._feed = feed
-        self._shard = shard
+        self._share = share
         self._database = database
         self._signal = signal
         self._observer = observer
         self._filter = Filter(feed, database)
-        handled = HandledKeys(store, feed.name, shard)
-        self._scanner = Scanner(feed, shard, database[feed.collection], self._filter, handled)
+        handled = HandledKeys(store, feed.name, share.shard)
+        self._scanner = Scanner(feed, share, database[feed.collection], self._filter, handled)
         self._own: Stream | None = None
         self._inbox: Inbox | None = None
         self._has_joined = False
@@ -168,8 +169,8 @@ class Source:
                     self._close_own()
                     return [*self._passed(changes), begun]
                 continue
-            change = change_of(self._feed.name, event)
-            if self._feed.shards == 1 or shard_of(change.key, self._feed.shards) == self._shard:
+            change = change_of(self._feed.name, self._share, event)
+            if self._share.has(change.document_id, change.document):
                 changes.append(change)
         return self._passed(changes)
 
@@ -200,13 +201,7 @@ class Source:
         return ENDS[event["operationType"]]
 
     def _join(self) -> None:
-        self._inbox = Inbox(
-            self._feed.collection,
-            self._feed.operations,
-            shard=self._shard,
-            shards=self._feed.shards,
-            signal=self._signal,
-        )
+        self._inbox = Inbox(self._feed.collection, self._feed.operations, self._share, signal=self._signal)
         database_stream.join(self._database, self._inbox, self._observer)
 
     def _leave(self) -> None:
@@ -222,9 +217,9 @@ class Source:
 
     def _tell(self, kind: Literal["resynchronising", "resynchronised", "behind"], reason: str | None) -> None:
         happening = Happening(
-            kind=kind, database=self._database.name, feed=self._feed.name, shard=self._shard, reason=reason
+            kind=kind, database=self._database.name, feed=self._feed.name, shard=self._share.shard, reason=reason
         )
         tell(self._observer, happening)
 
     def _fields(self) -> dict[str, object]:
-        return {"feed": self._feed.name, "shard": self._shard}
+        return {"feed": self._feed.name, "shard": self._share.shard}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cqrs.changefeed import ChangeFeeds, FeedsConfig
-from cqrs.changefeed.change import key_of, shard_of
+from cqrs.changefeed.share import key_of, shard_of
 from cqrs.testing.waiting import wait_until
 from tests.broker.member_process import MemberProcess
 from tests.changefeed.conftest import Documents
