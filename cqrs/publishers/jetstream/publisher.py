@@ -1,0 +1,132 @@
+"""Publishing to a stream: many events on their way at once, each acknowledged by a disk before it counts."""
+
+import asyncio
+from collections.abc import Sequence
+
+from nats.aio.client import Client
+
+from cqrs.errors import Unavailable
+from cqrs.publishers.jetstream.errors import STORE, RefusedByServer
+from cqrs.publishers.jetstream.last_published import Last, LastPublished
+from cqrs.publishers.jetstream.link import Link
+from cqrs.publishers.jetstream.outgoing_message import OutgoingMessage, message_of
+from cqrs.publishers.jetstream.requests import STREAM_NOT_FOUND, answered
+from cqrs.publishers.jetstream.settings import JetStreamSettings
+from cqrs.publishers.jetstream.stream import ensure_stream
+from cqrs.publishers.outgoing_event import OutgoingEvent
+from cqrs.publishers.publisher import Outcome, Published, Refused
+
+EXPECTED_STREAM = "Nats-Expected-Stream"
+EXPECTED_LAST = "Nats-Expected-Last-Subject-Sequence"
+# JetStream's numbers of what an event is to blame for, and of a lost race.
+TOO_LARGE = {10054, 10097}
+WRONG_LAST_SEQUENCE = {10071, 10164}
+OTHER_STREAM = {10060, STREAM_NOT_FOUND}
+# The stream is sealed, or its server is low on resources: nobody's event can be stored.
+NOT_NOW = {10109, 10023, 10047, 10077}
+MOST_TRIES = 3
+
+
+class JetStreamPublisher:
+    """Publishes to one stream, which it creates if it is missing; a `cqrs.publishers.publisher.Publisher`.
+
+    An event goes out with its id as `Nats-Msg-Id`, so that the server drops a repetition within the duplicate window,
+    and with a sequence under the condition that `last_published` describes, which holds beyond it.
+    """
+
+    def __init__(self, settings: JetStreamSettings) -> None:
+        self._settings = settings
+        self._link = Link(settings.servers, name=settings.client_id)
+        self._last = LastPublished(settings.stream.name)
+        self._prepared: Client | None = None
+
+    def publish(self, events: Sequence[OutgoingEvent]) -> Sequence[Outcome]:
+        """Publish the events; see the port. An outage is noticed within seconds, however many events there are."""
+        messages = [message_of(event, self._settings.stream.subjects) for event in events]
+        if not events:
+            return []
+        rounds = 1 + len(events) // self._settings.window
+        return self._link.call(
+            lambda client: self._publish_all(client, messages), seconds=2 * self._settings.ack_seconds * rounds
+        )
+
+    def prepare(self) -> list[str]:
+        """Create the stream if it is missing; return in what the one that is there differs. Raises Unavailable."""
+        return self._link.call(
+            lambda client: ensure_stream(client, self._settings.stream), seconds=2 * self._settings.ack_seconds
+        )
+
+    def close(self) -> None:
+        """Give back the connection and its thread."""
+        self._link.close()
+
+    async def _publish_all(self, client: Client, messages: Sequence[OutgoingMessage | Refused]) -> list[Outcome]:
+        if self._prepared is not client:
+            await ensure_stream(client, self._settings.stream)
+            self._prepared = client
+        window = asyncio.Semaphore(self._settings.window)
+        tasks: list[asyncio.Task[Outcome]] = []
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks += [group.create_task(self._within(window, client, message)) for message in messages]
+        except BaseExceptionGroup as errors:
+            self._forget(messages)
+            first = errors.exceptions[0]
+            raise first from first.__cause__
+        except asyncio.CancelledError:
+            self._forget(messages)
+            raise
+        return [task.result() for task in tasks]
+
+    def _forget(self, messages: Sequence[OutgoingMessage | Refused]) -> None:
+        for message in messages:
+            if isinstance(message, OutgoingMessage):
+                self._last.forget(message.event.subject)
+
+    async def _within(self, window: asyncio.Semaphore, client: Client, message: OutgoingMessage | Refused) -> Outcome:
+        if isinstance(message, Refused):
+            return message
+        if message.size > client.max_payload:
+            return Refused(code="too_large", error=f"{message.size:,} bytes of {client.max_payload:,} allowed")
+        async with window:
+            return await self._publish(client, message)
+
+    async def _publish(self, client: Client, message: OutgoingMessage) -> Outcome:
+        event = message.event
+        before = await self._last.before(client, event)
+        for _ in range(MOST_TRIES):
+            if before is not None and event.sequence is not None and before.sequence >= event.sequence:
+                return Published(duplicate=True)
+            try:
+                return await self._send(client, message, before)
+            except RefusedByServer as error:
+                if error.code in WRONG_LAST_SEQUENCE:
+                    before = await self._last.look_again(client, event)
+                    continue
+                if error.code in OTHER_STREAM | NOT_NOW:
+                    self._prepared = None
+                    raise Unavailable(STORE) from error
+                code = "too_large" if error.code in TOO_LARGE else f"jetstream_{error.code}"
+                return Refused(code=code, error=error.reason)
+        # Somebody else publishes to this subject faster than we can look.
+        raise Unavailable(STORE)
+
+    async def _send(self, client: Client, message: OutgoingMessage, before: Last | None) -> Published:
+        event = message.event
+        headers = {**message.headers, EXPECTED_STREAM: self._settings.stream.name}
+        if before is not None:
+            headers[EXPECTED_LAST] = str(before.place)
+        try:
+            answer = await client.request(
+                event.subject, message.payload, timeout=self._settings.ack_seconds, headers=headers
+            )
+        except BaseException:
+            # Nobody answers where there is no stream any more: the next call makes it anew.
+            self._prepared = None
+            raise
+        acknowledged = answered(answer.data)
+        if acknowledged.get("duplicate", False):
+            self._last.forget(event.subject)
+            return Published(duplicate=True)
+        self._last.published(event, acknowledged["seq"])
+        return Published()
