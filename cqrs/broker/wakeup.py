@@ -4,18 +4,14 @@ The stream says that there is more and nothing else: what is read comes by index
 miss or repeat anything; it then starts anew, without a token, and wakes everybody. A poll bounds what was lost.
 """
 
-import os
 import threading
 
 from pymongo.errors import PyMongoError
 
 from cqrs.broker.mongodb import Document
+from cqrs.broker.shared_stream import AWAIT_MS, SharedStream, SharedStreams
 from cqrs.broker.store import MESSAGES_PREFIX, Store, messages_of
-from cqrs.retry import RetryPolicy
 
-BACK_OFF = RetryPolicy(max_attempts=0, base=0.1, cap=2.0)
-# How long the stream's thread may take to notice that it should end.
-AWAIT_MS = 200
 STOP_SECONDS = 1.0
 INSERTS: list[Document] = [
     {"$match": {"operationType": "insert", "ns.coll": {"$regex": "^" + MESSAGES_PREFIX.replace(".", "\\.")}}},
@@ -23,57 +19,56 @@ INSERTS: list[Document] = [
 ]
 
 Place = tuple[str, int]
+Hearer = tuple[Place, threading.Event]
 
 
-class Wakeup:
+class Wakeup(SharedStream[Hearer]):
     """The stream of one database, with the signals that it sets. Made and shared by `wake`."""
 
     def __init__(self, store: Store) -> None:
+        super().__init__("broker-wakeup", stop_seconds=STOP_SECONDS)
         self._store = store
         self._signals: dict[Place, set[threading.Event]] = {}
         self._changing = threading.Lock()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="broker-wakeup", daemon=True)
-        self._failures = 0
 
-    def add(self, place: Place, signal: threading.Event) -> None:
+    def take_on(self, hearer: Hearer) -> None:
+        """Set the signal soon after a message has come into the place."""
+        place, signal = hearer
         with self._changing:
             self._signals[place] = self._signals.get(place, set()) | {signal}
-        if not self._thread.is_alive():
-            self._thread.start()
 
-    def remove(self, place: Place, signal: threading.Event) -> bool:
+    def let_go(self, hearer: Hearer) -> bool:
         """Set the signal no more; say whether nobody is left."""
+        place, signal = hearer
         with self._changing:
             left = self._signals.pop(place, set()) - {signal}
             if left:
                 self._signals[place] = left
             return not self._signals
 
-    def stop(self) -> None:
-        """End the stream; returns when its thread is gone, or is waiting for a store that does not answer."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(STOP_SECONDS)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._follow()
-            except PyMongoError as error:
-                self._note_broken(error)
-                self._stopping.wait(BACK_OFF.delay(self._failures))
-
-    def _follow(self) -> None:
+    def follow(self) -> None:
         """Set signals until the stream ends: it does where the database is dropped."""
         with self._store.database.watch(INSERTS, max_await_time_ms=AWAIT_MS, batch_size=1000) as stream:
-            self._note_working()
+            self.note_working()
             # What came while there was no stream.
             self._wake_all()
-            while stream.alive and not self._stopping.is_set():
+            while stream.alive and not self.is_stopping:
                 change = stream.try_next()
                 if change is not None:
                     self._wake(change)
+
+    def note_broken(self, error: Exception, *, is_first: bool) -> None:
+        """Say so once: workers poll meanwhile."""
+        if not is_first:
+            return
+        if not isinstance(error, PyMongoError):
+            self._store.log.error("wake-up stream failed", exc_info=error)
+        fields = {"error_type": type(error).__name__}
+        self._store.log.warning("wake-up stream broken, polling meanwhile", extra=fields)
+
+    def note_mended(self) -> None:
+        """Say so."""
+        self._store.log.info("wake-up stream works again")
 
     def _wake(self, change: Document) -> None:
         match change:
@@ -88,43 +83,15 @@ class Wakeup:
         for signal in signals:
             signal.set()
 
-    def _note_broken(self, error: PyMongoError) -> None:
-        self._failures += 1
-        if self._failures == 1:
-            self._store.log.warning(
-                "wake-up stream broken, polling meanwhile", extra={"error_type": type(error).__name__}
-            )
 
-    def _note_working(self) -> None:
-        if self._failures:
-            self._failures = 0
-            self._store.log.info("wake-up stream works again")
-
-
-Key = tuple[int, int, str]
-
-_wakeups: dict[Key, Wakeup] = {}
-_sharing = threading.Lock()
+_wakeups: SharedStreams[Hearer] = SharedStreams()
 
 
 def wake(store: Store, topic: str, partition: int, signal: threading.Event) -> None:
     """Set the signal, from now on, soon after a message has come into the partition, and sometimes for nothing."""
-    with _sharing:
-        key = _key(store)
-        if key not in _wakeups:
-            _wakeups[key] = Wakeup(store)
-        _wakeups[key].add((messages_of(topic), partition), signal)
+    _wakeups.join(store.database, ((messages_of(topic), partition), signal), lambda: Wakeup(store))
 
 
 def let_sleep(store: Store, topic: str, partition: int, signal: threading.Event) -> None:
     """Set the signal no more. The last one of a database ends its stream."""
-    with _sharing:
-        wakeup = _wakeups.get(_key(store))
-        if wakeup is None or not wakeup.remove((messages_of(topic), partition), signal):
-            return
-        del _wakeups[_key(store)]
-    wakeup.stop()
-
-
-def _key(store: Store) -> Key:
-    return os.getpid(), id(store.client), store.database.name
+    _wakeups.leave(store.database, ((messages_of(topic), partition), signal))

@@ -93,28 +93,28 @@ def define_feed(
 
     `handler` gets each change, or with `batch` lists of up to `batch_size`, in at most `parallel` calls at once in a
     process. `pipeline` filters and reshapes events as a change stream's does. `remember` keeps which documents were
-    handled, so that a resynchronisation delivers the others only: with deletions it must. `shards` is how many
-    processes can share the feed. `ordered_by` keeps the changes in order for each value of a field of the document, a
-    path such as `context.sensorId`, instead of for each document. Both are fixed with the feed's first start.
+    handled, so that a resynchronisation delivers the others only: with deletions it must. `ordered_by` is the path of a
+    field whose values are kept in order, instead of each document. `shards` is how many processes can share the feed.
     """
     wanted = frozenset(operations)
-    feed = FeedConfig(
-        name=name,
-        database=database,
-        collection=collection,
-        handler=handler,
-        operations=wanted,
-        pipeline=tuple(pipeline),
-        from_beginning=from_beginning,
-        batch=batch,
-        batch_size=batch_size,
-        parallel=parallel,
-        shards=shards,
-        retry=RetryPolicy() if retry is None else retry,
-        remember="delete" in wanted if remember is None else remember,
-        ordered_by=ordered_by,
+    return _checked(
+        FeedConfig(
+            name=name,
+            database=database,
+            collection=collection,
+            handler=handler,
+            operations=wanted,
+            pipeline=tuple(pipeline),
+            from_beginning=from_beginning,
+            batch=batch,
+            batch_size=batch_size,
+            parallel=parallel,
+            shards=shards,
+            retry=RetryPolicy() if retry is None else retry,
+            remember="delete" in wanted if remember is None else remember,
+            ordered_by=ordered_by,
+        )
     )
-    return _checked(feed)
 
 
 def _checked(feed: FeedConfig) -> FeedConfig:
