@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from base64 import b64encode
 from pathlib import Path
 
 
@@ -11,6 +12,11 @@ def secret(folder: Path, name: str) -> str:
     if not path.exists():
         _write(path, secrets.token_urlsafe(32))
     return path.read_text().strip()
+
+
+def webhook_secret(folder: Path, name: str) -> str:
+    """Return the secret `name` as Standard Webhooks write one: `whsec_` and base64."""
+    return f"whsec_{b64encode(secret(folder, name).encode()).decode()}"
 
 
 def _write(path: Path, value: str) -> None:

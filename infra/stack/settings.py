@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cqrs_project.environment import InvalidEnvironment, read_environment
+from infra.stack.built_in_provider import provider_variables
 from infra.stack.errors import InvalidSettings
 from infra.stack.layout import Layout, data_folder
 from infra.stack.ports import Ports, read_ports
@@ -11,7 +12,7 @@ from infra.stack.secrets import secret
 from infra.stack.stores import ADDRESS_VARIABLES, STORE_PORTS, Store, embedded
 
 # These differ from process to process: one for all would be wrong for all but one.
-_PER_PROCESS = frozenset({"APPID", "BIND", "METRICS_PORT", "WEB_PROCESSOR"})
+_PER_PROCESS = frozenset({"APPID", "BIND", "METRICS_PORT", "WEB_PROCESSOR", "SERVICE"})
 
 DATABASES = {
     "MONGODB_DATABASE": "cqrs",
@@ -35,7 +36,8 @@ class StackSettings:
         The first call makes the secrets that are missing.
         """
         addresses = {store.variable: store.address for store in self.stores}
-        return {**DATABASES, **self.variables, **addresses, "SECRET_KEY": self._secret_key()}
+        provider = provider_variables(self.variables, self.layout, self.ports)
+        return {**DATABASES, **self.variables, **addresses, **provider, "SECRET_KEY": self._secret_key()}
 
     def own_ports(self) -> Ports:
         """The ports that programs of this stack will listen on."""

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from infra.stack.application import REPLICAS, WORKERS, metrics_variable
+from infra.stack.built_in_provider import NETWORKS, SECRET, URL
 from infra.stack.ports import Ports
 from infra.stack.settings import DATABASES
 from infra.stack.stores import ADDRESS_VARIABLES
 
+_OF_THE_PROVIDER = (URL, SECRET, NETWORKS)
 _INHERITED = (*ADDRESS_VARIABLES, *DATABASES, "SECRET_KEY")
 
 
@@ -19,6 +21,7 @@ def write_stack_env(path: Path, ports: Ports, environment: Mapping[str, str]) ->
         "SENSOR_DATA_URL": f"http://{ports.address('SENSOR_DATA_PORT')}",
         "NOTIFICATIONS_URL": f"http://{ports.address('NOTIFICATIONS_PORT')}",
         **{name: environment[name] for name in _INHERITED},
+        **{name: environment[name] for name in _OF_THE_PROVIDER if name in environment},
         # The broker is beside the documents; this is what csbroker calls its address.
         "MONGODB_BROKER_URI": environment["MONGODB_URI"],
         **{metrics_variable(name): str(ports[metrics_variable(name)]) for name in (*REPLICAS, *WORKERS)},

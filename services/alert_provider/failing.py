@@ -7,12 +7,13 @@ from typing import Final
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from cqrs.web.problem import ProblemType, render_problem
+from cqrs.web.problem import CONTENT_TYPE, ProblemType, render_problem
 from services.alert_provider.behaviour import Answer
 
 TOLD_TO_FAIL: Final = ProblemType("provider-failing", 500, "The provider was told to fail")
 TOLD_TO_BE_BUSY: Final = ProblemType("provider-busy", 429, "The provider was told to be busy", retry_after=3)
 TOLD_TO_REFUSE: Final = ProblemType("provider-refusing", 422, "The provider was told to refuse")
+TOLD_TO_HANG: Final = ProblemType("provider-hanging", 503, "The provider was told to hang")
 TOLD_TO_CLOSE: Final = ProblemType("provider-closing", 503, "The provider was told to close the connection")
 
 # Longer than whoever notifies has patience. A thread hangs with each, so there are few at a time; nobody else, and no
@@ -47,19 +48,19 @@ def _closing(instance: str) -> HttpResponse:
     return render_problem(TOLD_TO_CLOSE, instance=instance, headers={"X-Accel-Redirect": "/_close"})
 
 
-def _hanging(instance: str) -> StreamingHttpResponse:  # noqa: ARG001 - the signature of all of them
+def _hanging(instance: str) -> StreamingHttpResponse:
     # The server waits for the first piece after all layers of the application have been left.
-    return StreamingHttpResponse(_nothing(), status=503, content_type="text/plain")
+    late = _late(render_problem(TOLD_TO_HANG, instance=instance).content)
+    return StreamingHttpResponse(late, status=TOLD_TO_HANG.status, content_type=CONTENT_TYPE)
 
 
-def _nothing() -> Iterator[bytes]:
-    if not _places.acquire(blocking=False):
-        return
-    try:
-        threading.Event().wait(HANG_SECONDS)
-    finally:
-        _places.release()
-    yield b""
+def _late(content: bytes) -> Iterator[bytes]:
+    if _places.acquire(blocking=False):
+        try:
+            threading.Event().wait(HANG_SECONDS)
+        finally:
+            _places.release()
+    yield content
 
 
 _FAILURES: Final[dict[str, Callable[[str], HttpResponseBase]]] = {

@@ -1,5 +1,6 @@
 """The board of texts: each is kept for a day, and once for its key."""
 
+from typing import cast
 from uuid import UUID
 
 import pymongo
@@ -38,7 +39,8 @@ class TextBoard:
                 upsert=True,
                 return_document=ReturnDocument.AFTER,
             )
-        taken = from_document(document)
+        # An upsert always has one.
+        taken = from_document(cast(Document, document))
         if taken.text != text:
             raise TextContradicted(key)
         return taken
