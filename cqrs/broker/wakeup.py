@@ -9,7 +9,7 @@ import threading
 from pymongo.errors import PyMongoError
 
 from cqrs.broker.mongodb import Document
-from cqrs.broker.shared_stream import AWAIT_MS, SharedStream, SharedStreams
+from cqrs.broker.one_stream import AWAIT_MS, SharedStream, SharedStreams
 from cqrs.broker.store import MESSAGES_PREFIX, Store, messages_of
 
 STOP_SECONDS = 1.0

@@ -36,7 +36,14 @@ class FeedsConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FeedConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """A feed of the changes of one collection. Made by `define_feed`."""
+    """A feed of the changes of one collection. Made by `define_feed`.
+
+    `handler` gets each change, or with `batch` lists of up to `batch_size`, in at most `parallel` calls at once in a
+    process; `shards` is how many processes can share them. `pipeline` filters and reshapes events as a change stream's
+    does. `ordered_by` is a path in the document: the changes of each value there are kept in order, instead of those of
+    each document. `remember` keeps which documents were handled, so that a resynchronisation delivers the others only:
+    with deletions it must.
+    """
 
     name: str
     database: str
@@ -89,35 +96,24 @@ def define_feed(
     remember: bool | None = None,
     ordered_by: str | None = None,
 ) -> FeedConfig:
-    """Declare a feed. Raises InvalidFeed.
-
-    `handler` gets each change, or with `batch` lists of up to `batch_size`, in at most `parallel` calls at once in a
-    process. `pipeline` filters and reshapes events as a change stream's does. `remember` keeps which documents were
-    handled, so that a resynchronisation delivers the others only: with deletions it must. `ordered_by` is the path of a
-    field whose values are kept in order, instead of each document. `shards` is how many processes can share the feed.
-    """
+    """Declare a feed: `FeedConfig` says what the settings mean. Raises InvalidFeed."""
     wanted = frozenset(operations)
-    return _checked(
-        FeedConfig(
-            name=name,
-            database=database,
-            collection=collection,
-            handler=handler,
-            operations=wanted,
-            pipeline=tuple(pipeline),
-            from_beginning=from_beginning,
-            batch=batch,
-            batch_size=batch_size,
-            parallel=parallel,
-            shards=shards,
-            retry=RetryPolicy() if retry is None else retry,
-            remember="delete" in wanted if remember is None else remember,
-            ordered_by=ordered_by,
-        )
+    feed = FeedConfig(
+        name=name,
+        database=database,
+        collection=collection,
+        handler=handler,
+        operations=wanted,
+        pipeline=tuple(pipeline),
+        from_beginning=from_beginning,
+        batch=batch,
+        batch_size=batch_size,
+        parallel=parallel,
+        shards=shards,
+        retry=RetryPolicy() if retry is None else retry,
+        remember="delete" in wanted if remember is None else remember,
+        ordered_by=ordered_by,
     )
-
-
-def _checked(feed: FeedConfig) -> FeedConfig:
     _refuse(*_mistakes_of_feed(feed))
     return feed
 

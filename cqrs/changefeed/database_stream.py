@@ -10,7 +10,7 @@ import threading
 from pymongo.database import Database
 
 from cqrs.broker.mongodb import Document
-from cqrs.broker.shared_stream import AWAIT_MS, SharedStream, SharedStreams
+from cqrs.broker.one_stream import AWAIT_MS, SharedStream, SharedStreams
 from cqrs.changefeed.change import Event, Operation
 from cqrs.changefeed.errors import HistoryLost
 from cqrs.changefeed.inbox import Inbox
