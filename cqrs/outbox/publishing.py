@@ -1,0 +1,122 @@
+"""Publishing a claim: wave after wave, each with the next event of every aggregate, and then settling it."""
+
+import logging
+import time
+from collections.abc import Sequence
+
+from cqrs.errors import Unavailable
+from cqrs.outbox import metrics
+from cqrs.outbox.claiming import Claim, Run
+from cqrs.outbox.queue import Document, Queue
+from cqrs.outbox.settling import Failed, Settling
+from cqrs.outbox.stored import outgoing_of
+from cqrs.publishers.outgoing_event import OutgoingEvent
+from cqrs.publishers.publisher import Outcome, Publisher, Refused
+
+logger = logging.getLogger(__name__)
+
+
+class Publishing:
+    """Publishes one claim through `publisher`. Made for each; for one thread.
+
+    A claim is renewed when half of its lease has passed; what was published by then is deleted first, so that less
+    comes again after a crash. Where it turns out to be lost, nothing more of it is published.
+    """
+
+    def __init__(self, claim: Claim, publisher: Publisher, settling: Settling, *, queue: Queue) -> None:
+        self._token = claim.token
+        self._runs: list[Run] = [list(run) for run in claim.runs]
+        self._publisher = publisher
+        self._settling = settling
+        self._lease = queue.settings.lease
+        self._renewed = claim.since
+        self._outbox = queue.full_name
+        self._published: list[str] = []
+        self._failed: list[Failed] = []
+        self._held_back: list[str] = []
+
+    def run(self) -> None:
+        """Publish all that can be. Raises Unavailable where the destination or MongoDB is away.
+
+        Whatever happens, what is known of each event is settled; the rest is given back.
+        """
+        try:
+            while self._runs and self._is_held():
+                self._publish([run[0] for run in self._runs])
+        finally:
+            self._held_back += [event["_id"] for run in self._runs for event in run]
+            self._settle()
+
+    def _publish(self, wave: Sequence[Document]) -> None:
+        outcomes = self._outcomes([outgoing_of(event) for event in wave])
+        for run, outcome in zip(list(self._runs), outcomes, strict=True):
+            event = run.pop(0)
+            if isinstance(outcome, Refused):
+                self._failed.append(_failed(event, outcome))
+                # Those behind it wait until it is published, or discarded by a human.
+                self._held_back += [later["_id"] for later in run]
+                run.clear()
+            else:
+                self._published.append(event["_id"])
+                metrics.DUPLICATES.labels(self._outbox).inc(outcome.duplicate)
+        self._runs = [run for run in self._runs if run]
+
+    def _outcomes(self, wave: Sequence[OutgoingEvent]) -> Sequence[Outcome]:
+        try:
+            return self._publisher.publish(wave)
+        except Unavailable:
+            raise
+        except Exception:
+            # One event that the publisher stumbles over must not hold back all others for ever.
+            logger.exception("publisher failed, trying the events one by one", extra={"outbox": self._outbox})
+            return [self._alone(event) for event in wave]
+
+    def _alone(self, event: OutgoingEvent) -> Outcome:
+        try:
+            return self._publisher.publish([event])[0]
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - held against the event that causes it
+            return Refused(error=str(error), code=type(error).__name__)
+
+    def _is_held(self) -> bool:
+        """Whether the claim holds for another wave."""
+        now = time.monotonic()
+        if now - self._renewed < self._lease / 2:
+            return True
+        self._settle()
+        left = [event["_id"] for run in self._runs for event in run]
+        if self._settling.renew(left, self._token):
+            self._renewed = now
+            return True
+        logger.warning("claim lost", extra={"outbox": self._outbox, "events": len(left)})
+        return False
+
+    def _settle(self) -> None:
+        published, self._published = self._published, []
+        failed, self._failed = self._failed, []
+        held_back, self._held_back = self._held_back, []
+        self._settling.delete(published, self._token)
+        parked = self._settling.fail(failed, self._token)
+        self._settling.release(held_back, self._token)
+        metrics.PUBLISHED.labels(self._outbox).inc(len(published))
+        metrics.FAILURES.labels(self._outbox).inc(len(failed))
+        metrics.PARKED.labels(self._outbox).inc(len(parked))
+        for failure in failed:
+            self._log(failure, is_parked=failure.event_id in parked)
+
+    def _log(self, failed: Failed, *, is_parked: bool) -> None:
+        fields = {
+            "outbox": self._outbox,
+            "event_id": failed.event_id,
+            "code": failed.type,
+            "attempts": failed.attempt,
+        }
+        if is_parked:
+            logger.error("event parked", extra=fields)
+        else:
+            logger.warning("event refused", extra=fields)
+
+
+def _failed(event: Document, refused: Refused) -> Failed:
+    return Failed(event_id=event["_id"], error=refused.error, type=refused.code, attempt=event["attempts"] + 1)

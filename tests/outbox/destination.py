@@ -1,0 +1,92 @@
+"""A destination that is a collection: a publisher that appends what it is given, and what tests ask about that."""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pymongo.database import Database
+
+from cqrs.errors import Unavailable
+from cqrs.publishers.outgoing_event import OutgoingEvent
+from cqrs.publishers.publisher import Outcome, Published, Refused
+
+ARRIVED = "arrived"
+
+
+class Destination:
+    """Appends events in the order in which they come, duplicates too; `by` names the process.
+
+    `refuses` decides which events are refused, `is_away` makes it unavailable, `before` and `after` are called around
+    each call with its events.
+    """
+
+    def __init__(
+        self,
+        database: Database[Any],
+        *,
+        by: str = "here",
+        before: Callable[[Sequence[OutgoingEvent]], None] = lambda _: None,
+        after: Callable[[Sequence[OutgoingEvent]], None] = lambda _: None,
+    ) -> None:
+        self._arrived = database[ARRIVED]
+        self._by = by
+        self.before = before
+        self.after = after
+        self.refuses: Callable[[OutgoingEvent], bool] = lambda _: False
+        self.is_away = False
+        self.calls: list[list[str]] = []
+        self.given: list[OutgoingEvent] = []
+        self.is_closed = False
+        self._publishing = threading.Lock()
+
+    def publish(self, events: Sequence[OutgoingEvent]) -> Sequence[Outcome]:
+        assert len({event.ordering_key for event in events}) == len(events)
+        assert self._publishing.acquire(blocking=False), "one thread at a time"
+        try:
+            return self._publish(events)
+        finally:
+            self._publishing.release()
+
+    def _publish(self, events: Sequence[OutgoingEvent]) -> Sequence[Outcome]:
+        self.calls.append([event.event_id for event in events])
+        self.given += events
+        if self.is_away:
+            raise Unavailable("destination")
+        self.before(events)
+        taken = [event for event in events if not self.refuses(event)]
+        if taken:
+            self._arrived.insert_many([self._document(event) for event in taken])
+        self.after(events)
+        return [Refused(error="no", code="refused") if self.refuses(event) else Published() for event in events]
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def _document(self, event: OutgoingEvent) -> dict[str, Any]:
+        return {
+            "id": event.event_id,
+            "key": event.ordering_key,
+            "sequence": event.sequence,
+            "data": event.data,
+            "by": self._by,
+            "at": time.time(),
+        }
+
+    @property
+    def arrived(self) -> list[dict[str, Any]]:
+        return list(self._arrived.find().sort("_id", 1))
+
+    @property
+    def sequences(self) -> dict[str, list[int]]:
+        """By aggregate the sequences of its events as they arrived."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for event in self._arrived.find({}, {"key": 1, "sequence": 1}).sort("_id", 1):
+            found[event["key"]].append(event["sequence"])
+        return dict(found)
+
+    @property
+    def first_sequences(self) -> dict[str, list[int]]:
+        """The same without what came again."""
+        return {key: list(dict.fromkeys(sequences)) for key, sequences in self.sequences.items()}
