@@ -31,6 +31,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "cqrs.web.request_context.RequestContextMiddleware",
+    "cqrs.web.content_length.ContentLengthMiddleware",
     "cqrs.web.unread_body.UnreadBodyMiddleware",
     "cqrs.web.access_log.AccessLogMiddleware",
     "cqrs.web.error_pages.ProblemPagesMiddleware",

@@ -13,6 +13,7 @@ from cqrs.web.openapi_views import _document
 
 MIDDLEWARE = [
     "cqrs.web.request_context.RequestContextMiddleware",
+    "cqrs.web.content_length.ContentLengthMiddleware",
     "cqrs.web.unread_body.UnreadBodyMiddleware",
     "cqrs.web.access_log.AccessLogMiddleware",
     "cqrs.web.security_headers.SecurityHeadersMiddleware",
