@@ -1,7 +1,7 @@
 """How a user's state events go into the log."""
 
 from cqrs.context import Context
-from cqrs.eventlog.append import NewEvent
+from cqrs.eventlog.event_rows import NewEvent
 from users_command.events import AGGREGATE_TYPE, UserStateChanged
 
 

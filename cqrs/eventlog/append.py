@@ -2,28 +2,16 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
-from uuid import UUID
 
-import msgspec
 from django.db import IntegrityError, connection, transaction
 
-from cqrs.context import Context
 from cqrs.errors import ConcurrentAppend
-from cqrs.eventlog.buckets import bucket_of
 from cqrs.eventlog.database import sqlstate
+from cqrs.eventlog.event_rows import COLUMNS, NewEvent, event_rows
 from cqrs.eventlog.observation import tell_after_commit
 from cqrs.eventlog.wakeup import hint
-from cqrs.messages import Event
-from cqrs.uuid7 import new_uuid7
 
 UNIQUE_VIOLATION = "23505"
-
-COLUMNS = """
-    event_id uuid, aggregate_type text, aggregate_id uuid, version bigint, confirms bigint, stage text, name text,
-    bucket smallint, app_id text, seed text, causation_id uuid, traceparent text, recorded_at timestamptz, data jsonb
-"""
 
 # A version is appended only where its predecessor is already visible, so the ids of one aggregate grow with its
 # versions: the sequence is read after the predecessor's transaction has ended. The unique index is the lock on the
@@ -51,23 +39,6 @@ on conflict (aggregate_id, confirms) where confirms is not null do nothing
 """  # noqa: S608
 
 
-class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event on its way into the log, with what the log keeps beside it.
-
-    `version` is the aggregate's version that a state event leads to, or the one that a confirmation names.
-    """
-
-    event: Event
-    stage: str
-    aggregate_type: str
-    aggregate_id: UUID
-    version: int
-    seed: str | None
-    recorded_at: datetime
-    context: Context
-    event_id: UUID = msgspec.field(default_factory=new_uuid7)
-
-
 def append(events: Sequence[NewEvent]) -> None:
     """Append state events, each aggregate at most once a call.
 
@@ -81,7 +52,7 @@ def append(events: Sequence[NewEvent]) -> None:
     _require_transaction()
     try:
         with connection.cursor() as cursor:
-            cursor.execute(APPEND_STATES, [_rows(events, "version")])
+            cursor.execute(APPEND_STATES, [event_rows(events, "version")])
             appended = cursor.rowcount
     except IntegrityError as error:
         if sqlstate(error) != UNIQUE_VIOLATION:
@@ -102,7 +73,7 @@ def append_confirmations(events: Sequence[NewEvent]) -> int:
         return 0
     _require_transaction()
     with connection.cursor() as cursor:
-        cursor.execute(APPEND_CONFIRMATIONS, [_rows(events, "confirms")])
+        cursor.execute(APPEND_CONFIRMATIONS, [event_rows(events, "confirms")])
         appended = int(cursor.rowcount)
     tell_after_commit({events[0].stage: appended})
     return appended
@@ -111,25 +82,3 @@ def append_confirmations(events: Sequence[NewEvent]) -> int:
 def _require_transaction() -> None:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("events are appended within a transaction")
-
-
-def _rows(events: Sequence[NewEvent], version_column: str) -> str:
-    return msgspec.json.encode([_row(event, version_column) for event in events]).decode()
-
-
-def _row(new: NewEvent, version_column: str) -> dict[str, Any]:
-    return {
-        "event_id": new.event_id,
-        "aggregate_type": new.aggregate_type,
-        "aggregate_id": new.aggregate_id,
-        version_column: new.version,
-        "stage": new.stage,
-        "name": new.event.wire_name,
-        "bucket": bucket_of(new.aggregate_id),
-        "app_id": new.context.app_id,
-        "seed": new.seed,
-        "causation_id": new.context.causation_id,
-        "traceparent": new.context.traceparent,
-        "recorded_at": new.recorded_at,
-        "data": new.event,
-    }

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from cqrs.eventlog.append import NewEvent, append
+from cqrs.eventlog.append import append
+from cqrs.eventlog.event_rows import NewEvent
 from tests.eventlog.poison import CREATE, DROP
 from tests.eventlog.writers import Writer
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from cqrs.context import Context, use
-from cqrs.eventlog.append import NewEvent
+from cqrs.eventlog.event_rows import NewEvent
 from cqrs.testing.drain import drain
 from cqrs.web.json_logs import JsonFormatter
 from tests.eventlog.parked import MAKE_DUE, TWICE, subscribe

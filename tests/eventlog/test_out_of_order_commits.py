@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from uuid import uuid4
 
-from cqrs.eventlog.append import NewEvent
+from cqrs.eventlog.event_rows import NewEvent
 from cqrs.eventlog.subscription import Subscription
 from cqrs.testing.drain import drain
 from tests.eventlog.things import THING, Recorder, changed, thing_in_shard

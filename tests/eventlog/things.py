@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 
 from cqrs.clock import now
 from cqrs.context import Context
-from cqrs.eventlog.append import NewEvent
 from cqrs.eventlog.buckets import bucket_of, shard_ranges
 from cqrs.eventlog.checkpoint import DEFAULT_SHARDS
+from cqrs.eventlog.event_rows import NewEvent
 from cqrs.messages import Event, Recorded
 
 THING = "thing"

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from django.db import connection, connections, transaction
 
-from cqrs.eventlog.append import NewEvent, append
+from cqrs.eventlog.append import append
+from cqrs.eventlog.event_rows import NewEvent
 
 T = TypeVar("T")
 

@@ -4,7 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from cqrs.uuid7 import moment_of
 from tests.threads import in_threads
@@ -213,3 +215,12 @@ def test_a_date_that_not_every_store_and_offset_can_show_is_refused(client: Clie
     assert answer.status_code == 400
     assert [error["path"] for error in answer.json()["errors"]] == ["registered.date"]
     assert count("cqrs_event") == 0
+
+
+def test_a_user_and_its_event_are_stored_by_one_statement(client: Client) -> None:
+    """It is a transaction by itself: whatever is killed, there is never one of them without the other."""
+    with CaptureQueriesContext(connection) as statements:
+        post_user(client, ADA)
+
+    assert len(statements) == 1
+    assert counts() == NOTHING | {"prm_user": 1, "cqrs_event": 1}

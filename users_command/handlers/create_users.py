@@ -1,4 +1,4 @@
-"""Taking in users: one statement writes all their rows, a second one their events."""
+"""Taking in users: one statement writes all their rows and their events."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,8 @@ import msgspec
 from django.db import connection
 
 from cqrs.context import Context
-from cqrs.eventlog.append import append
+from cqrs.eventlog.event_rows import NewEvent, event_rows
+from cqrs.eventlog.first_events import INSERT_FIRST_EVENTS, first_events_appended
 from cqrs.messages import Envelope
 from cqrs.uuid7 import moment_of, new_uuid7
 from users_command.commands import CreateUser
@@ -36,9 +37,9 @@ with input as materialized (
                           registered_at, phone, cell, created_at, updated_at)
     select id, email, seed, app_id, version, gender, nat, title, first_name, last_name, born_at,
            registered_at, phone, cell, created_at, updated_at from accepted
-), {INSERT_SATELLITES}
+), {INSERT_SATELLITES}, {INSERT_FIRST_EVENTS}
 select id from accepted
-"""  # noqa: S608 - only texts of this package are put in
+"""  # noqa: S608 - only texts of our own are put in
 
 FIND_BY_LOGIN = """
 select login.seed, login.uuid, users.id, users.email, users.app_id, users.version, users.created_at, users.deleted_at,
@@ -72,9 +73,10 @@ class CreatedUser(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def create_users(commands: Sequence[Envelope[CreateUser]]) -> list[CreatedUser]:
-    """Store new users with their events in the caller's transaction; return one answer per command, in order.
+    """Store new users with their events; return one answer per command, in order.
 
-    A login that its run knows already is answered with the user that has it, and stores nothing.
+    Up to `MOST_IN_A_STATEMENT` of them are stored together or not at all, more of them in the caller's transaction. A
+    login that its run knows already is answered with the user that has it, and stores nothing.
     """
     # All ids before the first statement, so that they follow the order of the commands.
     events = [_created(command) for command in commands]
@@ -101,16 +103,12 @@ def _login_order(command: CreateUser) -> tuple[str, int]:
 
 
 def _create_part(events: Sequence[UserCreated], contexts: Sequence[Context]) -> list[CreatedUser]:
-    accepted = _insert(events)
-    appended = {
-        event.user_id: new_event(event, context)
-        for event, context in zip(events, contexts, strict=True)
-        if event.user_id in accepted
-    }
-    append(list(appended.values()))
+    recorded = {event.user_id: new_event(event, context) for event, context in zip(events, contexts, strict=True)}
+    accepted = _insert(events, list(recorded.values()))
+    first_events_appended([recorded[user_id] for user_id in accepted])
     known = _find([event for event in events if event.user_id not in accepted])
     return [
-        _new(event, appended[event.user_id].event_id) if event.user_id in accepted else known[_login(event)]
+        _new(event, recorded[event.user_id].event_id) if event.user_id in accepted else known[_login(event)]
         for event in events
     ]
 
@@ -130,10 +128,10 @@ def _created(command: Envelope[CreateUser]) -> UserCreated:
     )
 
 
-def _insert(events: Sequence[UserCreated]) -> set[UUID]:
+def _insert(events: Sequence[UserCreated], recorded: Sequence[NewEvent]) -> set[UUID]:
     rows = msgspec.json.encode([row_of(event) for event in events]).decode()
     with connection.cursor() as cursor:
-        cursor.execute(INSERT_USERS, [rows])
+        cursor.execute(INSERT_USERS, [rows, event_rows(recorded, "version")])
         return {row[0] for row in cursor.fetchall()}
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from cqrs.eventlog.append import NewEvent, append_confirmations
+from cqrs.eventlog.append import append_confirmations
+from cqrs.eventlog.event_rows import NewEvent
 from cqrs.messages import Envelope
 from users_command.commands import SynchronizeUser
 from users_command.events import AGGREGATE_TYPE, UserSynchronized
