@@ -1,5 +1,6 @@
 """Running a transaction to its end: conflicts are tried again with jitter, an unknown commit is repeated."""
 
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -13,9 +14,12 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from cqrs.broker.abandoned import OWN_READ_CONCERN, SUSPICIOUS_SECONDS, end_abandoned
-from cqrs.broker.mongodb import STORE, translated
+from cqrs.broker.logs import Log
+from cqrs.broker.mongodb import STORE, Client, translated
 from cqrs.broker.store import Store
 from cqrs.errors import Unavailable
+
+logger = logging.getLogger(__name__)
 
 DEADLINE = 10.0
 TRANSIENT = "TransientTransactionError"
@@ -37,6 +41,18 @@ def in_transaction(
     seconds: float = DEADLINE,
     read_concern: str = OWN_READ_CONCERN,
 ) -> T:
+    """Return what `work` returns, in a transaction on the broker's store; see `transact`."""
+    return transact(store.client, work, seconds=seconds, read_concern=read_concern, log=store.log)
+
+
+def transact(
+    client: Client,
+    work: Callable[[ClientSession], T],
+    *,
+    seconds: float = DEADLINE,
+    read_concern: str = OWN_READ_CONCERN,
+    log: Log = logger,
+) -> T:
     """Return what `work` returns, once its writes are committed on a majority and in its journal.
 
     `work` may run several times, and must take effect through its session only. Raises Unavailable when it has not
@@ -46,7 +62,7 @@ def in_transaction(
     """
     deadline = time.monotonic() + seconds
     look_at = time.monotonic() + SUSPICIOUS_SECONDS
-    with translated(), pymongo.timeout(seconds), store.client.start_session() as session:
+    with translated(), pymongo.timeout(seconds), client.start_session() as session:
         for attempt in count():
             try:
                 return _attempt(session, work, deadline, read_concern)
@@ -54,7 +70,7 @@ def in_transaction(
                 if not error.has_error_label(TRANSIENT):
                     raise
                 if time.monotonic() >= look_at:
-                    end_abandoned(store.client, store.log)
+                    end_abandoned(client, log)
                     look_at = time.monotonic() + SUSPICIOUS_SECONDS
                 _pause(attempt, deadline, error)
     raise AssertionError("unreachable")
