@@ -14,6 +14,7 @@ from cqrs.broker.group_member import Timing
 from cqrs.broker.lag import PartitionLag
 from cqrs.broker.membership import Group, Member, group_id, group_of
 from cqrs.broker.mongodb import translated, translated_outside
+from cqrs.broker.reading import END_OF_PARTITION
 from cqrs.broker.store import CODEC, Store
 
 SESSION_TIMEOUT = timedelta(seconds=Timing().session_timeout)
@@ -47,16 +48,30 @@ class MemberView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     is_alive: bool
 
 
+class PartitionView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A group in one partition. Without offsets where it follows a change feed."""
+
+    partition: int
+    committed: int | None
+    latest: int | None
+    lag: int | None
+    owner: str | None
+    epoch: int
+
+
 class GroupView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A group on one topic."""
+    """A group on one topic.
+
+    One that follows a change feed has no lag: changes have no offsets, and how many are to come is not known.
+    """
 
     group: str
     topic: str
     state: GroupState
     generation: int
-    lag: int
+    lag: int | None
     members: Sequence[MemberView]
-    partitions: Sequence[PartitionLag]
+    partitions: Sequence[PartitionView]
 
 
 def overview(store: Store, *, group: str | None = None, topic: str | None = None) -> list[GroupView]:
@@ -91,20 +106,33 @@ def is_alive(member: Member, at: datetime) -> bool:
 
 
 def _view(store: Store, name: str, topic: str, group: Group, at: datetime) -> GroupView:
-    partitions = list(lag.measure(store, group=name, topic=topic).values())
+    partitions = [_partition(one) for one in lag.measure(store, group=name, topic=topic).values()]
+    lags = [partition.lag for partition in partitions if partition.lag is not None]
     members = [_member(member, partitions, at) for member in group.members]
     return GroupView(
         group=name,
         topic=topic,
         state=GroupState.ACTIVE if any(member.is_alive for member in members) else GroupState.EMPTY,
         generation=group.generation,
-        lag=sum(partition.lag for partition in partitions),
+        lag=sum(lags) if len(lags) == len(partitions) else None,
         members=members,
         partitions=partitions,
     )
 
 
-def _member(member: Member, partitions: Sequence[PartitionLag], at: datetime) -> MemberView:
+def _partition(one: PartitionLag) -> PartitionView:
+    is_counted = one.latest != END_OF_PARTITION
+    return PartitionView(
+        partition=one.partition,
+        committed=one.committed if is_counted else None,
+        latest=one.latest if is_counted else None,
+        lag=one.lag if is_counted else None,
+        owner=one.owner,
+        epoch=one.epoch,
+    )
+
+
+def _member(member: Member, partitions: Sequence[PartitionView], at: datetime) -> MemberView:
     return MemberView(
         id=member.id,
         host=member.host,

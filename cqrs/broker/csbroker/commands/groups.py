@@ -1,5 +1,6 @@
 """groups, group describe and reset-offsets, lag."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -52,6 +53,7 @@ def groups_command(*, json: Json = False) -> None:
         (one.group, one.topic, one.state, sum(member.is_alive for member in one.members), one.lag) for one in groups
     ]
     console.show_rows(("GROUP", "TOPIC", "STATE", "MEMBERS", "LAG"), rows)
+    _explain_missing_lag(groups)
 
 
 def describe_command(group: Group, *, topic: Topic = None, json: Json = False) -> None:
@@ -67,6 +69,7 @@ def describe_command(group: Group, *, topic: Topic = None, json: Json = False) -
         if members:
             console.show_rows(("MEMBER", "HOST", "PID", "ALIVE", "HEARTBEAT"), members)
     console.show_rows(LAG_COLUMNS, [row for one in found for row in _lag_rows(one)])
+    _explain_missing_lag(found)
 
 
 def lag_command(group: AnyGroup = None, *, topic: Topic = None, json: Json = False) -> None:
@@ -79,6 +82,7 @@ def lag_command(group: AnyGroup = None, *, topic: Topic = None, json: Json = Fal
         )
         return
     console.show_rows(LAG_COLUMNS, [row for one in found for row in _lag_rows(one)])
+    _explain_missing_lag(found)
 
 
 def reset_offsets_command(
@@ -137,3 +141,9 @@ def _lag_rows(view: GroupView) -> list[tuple[object, ...]]:
         (view.group, view.topic, one.partition, one.committed, one.latest, one.lag, one.owner)
         for one in view.partitions
     ]
+
+
+def _explain_missing_lag(groups: Sequence[GroupView]) -> None:
+    for one in groups:
+        if one.lag is None:
+            console.notice(f"{one.group} follows the changes of {one.topic}, which are not counted: it has no lag")
