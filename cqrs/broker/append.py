@@ -9,16 +9,22 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
+from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
+from pymongo.errors import BulkWriteError
 
 from cqrs.broker import replays
 from cqrs.broker.interceptors import Interceptor
 from cqrs.broker.message import ConsumerRecord, Message, Sent
 from cqrs.broker.outgoing import Send
-from cqrs.broker.store import Store, counter_id
+from cqrs.broker.store import Store, counter_id, messages_of
 from cqrs.broker.stored import appended_at, document_of
+
+# In one command the driver takes little more than 16 MB, and MongoDB 100,000 documents.
+LARGEST_COMMAND = 16_000_000
+MOST_IN_COMMAND = 50_000
 
 
 class OtherPartitions(Exception):
@@ -26,10 +32,11 @@ class OtherPartitions(Exception):
 
 
 class Taken(msgspec.Struct, kw_only=True):
-    """The offsets that a counter gave: from `next` on, at the server's time `at`."""
+    """The offsets that a counter gave: from `next` on, at the server's time `at`, in the topic with this identity."""
 
     next: int
     at: datetime
+    topic_id: ObjectId | None
     appended: bytes
 
 
@@ -54,11 +61,29 @@ def append(
         if interceptors:
             records += _records(send, placed, counters)
         results.append(placed)
-    replays.remember(store, sends, results, _latest(counters), session)
+    latest = max(counters.values(), key=lambda counter: counter.at)
+    replays.remember(store, sends, results, topic_id=latest.topic_id, at=latest.at, session=session)
     for interceptor in interceptors:
         interceptor.before_append(records, session)
-    store.messages(sends[0].topic).insert_many(documents, session=session)
+    _insert(store, sends[0].topic, documents, session)
     return results
+
+
+def _insert(store: Store, topic: str, documents: Sequence[RawBSONDocument], session: ClientSession) -> None:
+    """Insert documents that are ready: the driver's own way would look at each of them once more."""
+    first, size = 0, 0
+    for index, document in enumerate(documents):
+        size += len(document.raw)
+        if size > LARGEST_COMMAND or index - first == MOST_IN_COMMAND:
+            _insert_at_once(store, topic, documents[first:index], session)
+            first, size = index, len(document.raw)
+    _insert_at_once(store, topic, documents[first:], session)
+
+
+def _insert_at_once(store: Store, topic: str, documents: Sequence[RawBSONDocument], session: ClientSession) -> None:
+    answer = store.database.command({"insert": messages_of(topic), "documents": documents}, session=session)
+    if answer.get("writeErrors"):
+        raise BulkWriteError(answer)
 
 
 def _take_offsets(store: Store, sends: Sequence[Send], session: ClientSession) -> dict[int, Taken]:
@@ -76,7 +101,8 @@ def _take(store: Store, send: Send, partition: int, number: int, session: Client
     )
     if counter is None or counter["partitions"] != send.partitions:
         raise OtherPartitions
-    return Taken(next=counter["next"] - number, at=counter["at"], appended=appended_at(counter["at"]))
+    at = counter["at"]
+    return Taken(next=counter["next"] - number, at=at, topic_id=counter.get("topicId"), appended=appended_at(at))
 
 
 def _place(send: Send, counters: dict[int, Taken]) -> Iterator[Sent]:
@@ -93,7 +119,3 @@ def _records(send: Send, placed: Sequence[Sent], counters: dict[int, Taken]) -> 
         yield ConsumerRecord(
             topic=send.topic, partition=sent.partition, offset=sent.offset, message=message, timestamp=at
         )
-
-
-def _latest(counters: dict[int, Taken]) -> datetime:
-    return max(counter.at for counter in counters.values())

@@ -78,9 +78,9 @@ class Appender:
         store = self._store()
         try:
             return list(in_transaction(store, lambda session: append(store, sends, self._interceptors, session)))
-        except replays.KeyUsed:
+        except replays.KeyUsed as used:
             with translated():
-                before = replays.stored(store, sends)
+                before = replays.stored(store, sends, used.topic_id)
         former = [before.get(send.idempotency_key or "") for send in sends]
         fresh = [send for send, document in zip(sends, former, strict=True) if document is None]
         written = iter(self._write(fresh) if fresh else ())

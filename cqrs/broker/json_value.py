@@ -1,5 +1,6 @@
 """What a message may hold: JSON that comes back from BSON exactly as it was given."""
 
+from collections.abc import Iterable
 from math import isfinite
 from typing import Any
 
@@ -32,43 +33,43 @@ def require_storable(value: Any) -> None:
 def _walk(value: Any, depth: int) -> None:
     kind = type(value)
     if kind is dict:
-        _require_depth(depth)
-        for key, inner in value.items():
-            if type(key) is not str:
-                raise NotStorable(f"has the key {key!r}, which is no string")
-            if "\0" in key:
-                raise NotStorable(f"has the key {key!r}, which contains NUL")
-            if type(inner) not in AS_IT_IS:
-                _step(key, inner, depth)
+        _require_names(value)
+        inside: Iterable[tuple[str | int, Any]] = value.items()
     elif kind is list:
-        _require_depth(depth)
-        for index, inner in enumerate(value):
-            if type(inner) not in AS_IT_IS:
-                _step(index, inner, depth)
-    elif kind not in AS_IT_IS:
-        _require_number(value)
+        inside = enumerate(value)
+    else:
+        _require_scalar(value)
+        return
+    if depth >= DEEPEST:
+        raise NotStorable(f"is nested deeper than {DEEPEST} levels")
+    for step, inner in inside:
+        # Most values end here: a call for each of them would cost more than all the rest.
+        kind = type(inner)
+        if kind in AS_IT_IS or (kind is int and LEAST_INT <= inner <= MOST_INT) or (kind is float and isfinite(inner)):
+            continue
+        try:
+            _walk(inner, depth + 1)
+        except NotStorable as error:
+            error.path = (step, *error.path)
+            raise
 
 
-def _require_number(value: Any) -> None:
+def _require_names(value: dict[Any, Any]) -> None:
+    for name in value:
+        if type(name) is not str:
+            raise NotStorable(f"has the key {name!r}, which is no string")
+        if "\0" in name:
+            raise NotStorable(f"has the key {name!r}, which contains NUL")
+
+
+def _require_scalar(value: Any) -> None:
     kind = type(value)
     if kind is int:
         if not LEAST_INT <= value <= MOST_INT:
             raise NotStorable("is a whole number beyond 64 bits")
-    elif kind is not float:
+    elif kind is float:
+        if not isfinite(value):
+            raise NotStorable("is not a finite number")
+    elif kind not in AS_IT_IS:
         # Subclasses too: they would come back as something else.
         raise NotStorable(f"is of type {kind.__name__}, which is not JSON")
-    elif not isfinite(value):
-        raise NotStorable("is not a finite number")
-
-
-def _step(step: str | int, inner: Any, depth: int) -> None:
-    try:
-        _walk(inner, depth + 1)
-    except NotStorable as error:
-        error.path = (step, *error.path)
-        raise
-
-
-def _require_depth(depth: int) -> None:
-    if depth >= DEEPEST:
-        raise NotStorable(f"is nested deeper than {DEEPEST} levels")

@@ -94,7 +94,7 @@ class Producer:
             self._partitions = None
             raise _too_old()
         send = outgoing.placed(self._partitioner, topic["partitions"])
-        if before := replays.stored(store, [send], session):
+        if before := replays.stored(store, [send], topic.get("topicId"), session):
             outcome = replays.replayed(send, before[send.idempotency_key or ""])
             if isinstance(outcome, IdempotencyConflict):
                 raise outcome

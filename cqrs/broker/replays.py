@@ -1,9 +1,13 @@
-"""Idempotency keys: what was sent under a key, so that sending it again changes nothing."""
+"""Idempotency keys: what was sent under a key, so that sending it again changes nothing.
+
+A key belongs to the topic as it is now: in one that was made anew under the same name nothing was sent under it yet.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
+from bson import ObjectId
 from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError
 
@@ -18,7 +22,14 @@ DUPLICATE_KEY = 11000
 
 
 class KeyUsed(Exception):
-    """One of the keys has been used before, so the transaction must be aborted and the key looked up."""
+    """One of the keys has been used before, so the transaction must be aborted and the key looked up.
+
+    `topic_id` is the identity of the topic that it was used in.
+    """
+
+    def __init__(self, topic_id: ObjectId | None) -> None:
+        self.topic_id = topic_id
+        super().__init__("an idempotency key has been used before")
 
 
 def fingerprint(messages: Sequence[Message]) -> bytes:
@@ -39,13 +50,15 @@ def remember(
     store: Store,
     sends: Sequence[Send],
     results: Sequence[Sequence[Sent]],
+    *,
+    topic_id: ObjectId | None,
     at: datetime,
     session: ClientSession,
 ) -> None:
     """Keep the results of the sends that have a key, for 24 hours. Raises KeyUsed."""
     documents = [
         {
-            "_id": _id(send),
+            "_id": _id(send, topic_id),
             "fingerprint": send.fingerprint,
             "results": [{"partition": sent.partition, "offset": sent.offset} for sent in result],
             "at": at,
@@ -59,13 +72,15 @@ def remember(
         store.sends.insert_many(documents, session=session)
     except BulkWriteError as error:
         if any(wrong["code"] == DUPLICATE_KEY for wrong in error.details["writeErrors"]):
-            raise KeyUsed from error
+            raise KeyUsed(topic_id) from error
         raise
 
 
-def stored(store: Store, sends: Sequence[Send], session: ClientSession | None = None) -> dict[str, Document]:
-    """Return by key what was sent before under the keys of these sends."""
-    ids = [_id(send) for send in sends if send.idempotency_key is not None]
+def stored(
+    store: Store, sends: Sequence[Send], topic_id: ObjectId | None, session: ClientSession | None = None
+) -> dict[str, Document]:
+    """Return by key what was sent before under the keys of these sends, to the topic with this identity."""
+    ids = [_id(send, topic_id) for send in sends if send.idempotency_key is not None]
     if not ids:
         return {}
     return {document["_id"]["key"]: document for document in store.sends.find({"_id": {"$in": ids}}, session=session)}
@@ -78,5 +93,5 @@ def replayed(send: Send, document: Document) -> list[Sent] | IdempotencyConflict
     return [Sent(partition=sent["partition"], offset=sent["offset"]) for sent in document["results"]]
 
 
-def _id(send: Send) -> Document:
-    return {"topic": send.topic, "key": send.idempotency_key}
+def _id(send: Send, topic_id: ObjectId | None) -> Document:
+    return {"topic": send.topic, "topicId": topic_id, "key": send.idempotency_key}

@@ -4,11 +4,22 @@ import logging
 
 import pytest
 
-from cqrs.broker import Broker, ConsumerRecord, TopicRemade, define_topic, lag, positions
+from cqrs.broker import (
+    Broker,
+    ConsumerRecord,
+    Message,
+    Sent,
+    TopicRemade,
+    define_producer,
+    define_topic,
+    lag,
+    positions,
+)
 from cqrs.broker import dead_letters as letters
 from cqrs.testing.waiting import wait_until
 from tests.broker.handled import GROUP, TOPIC, Handled, committed, consumer_of, make_topic, send
 from tests.broker.letters import Failing, parked, send_keyed, wait_for_letters
+from tests.broker.stored_messages import values
 
 
 def make_anew(broker: Broker) -> None:
@@ -233,3 +244,22 @@ def topic_id(broker: Broker) -> object:
     topic = broker.store.topics.find_one({"_id": TOPIC})
     assert topic is not None
     return topic["topicId"]
+
+
+@pytest.mark.parametrize("is_within", [False, True], ids=["alone", "in a transaction of the caller"])
+def test_a_key_that_was_used_in_the_former_topic_is_a_new_one(broker: Broker, is_within: bool) -> None:
+    make_topic(broker)
+    producer = broker.create_producer(define_producer(topic=TOPIC))
+
+    def send() -> list[Sent]:
+        if not is_within:
+            return producer.send([Message(value=n) for n in range(3)], idempotency_key="k")
+        with broker.store.client.start_session() as session, session.start_transaction():
+            return producer.send([Message(value=n) for n in range(3)], idempotency_key="k", session=session)
+
+    former = send()
+    make_anew(broker)
+    first, second = send(), send()
+
+    assert former == first == second
+    assert values(broker, TOPIC) == [0, 1, 2]

@@ -255,3 +255,15 @@ def test_a_call_above_the_limit_of_a_transaction_is_refused(broker: Broker) -> N
 
     assert caught.value.index == 4
     assert broker.topics.all() == []
+
+
+@pytest.mark.parametrize(
+    ("number", "size"), [(4, 14_000_000), (100_001, 1)], ids=["more bytes than one command takes", "more documents"]
+)
+def test_a_call_that_takes_several_commands_is_stored_whole(broker: Broker, number: int, size: int) -> None:
+    producer = broker.create_producer(define_producer(topic=TOPIC))
+
+    sent = producer.send([Message(value="x" * size)] * number)
+
+    assert [one.offset for one in sent] == list(range(number))
+    assert broker.store.messages(TOPIC).count_documents({}) == number
