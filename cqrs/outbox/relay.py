@@ -37,8 +37,6 @@ class Relay:
         Raises Unavailable where MongoDB or the destination is away: no event is blamed for that. The first attempt
         after it is with a single event.
         """
-        if self._is_woken:
-            self._doorbell.listen()
         claim = self._claiming.next(1 if self._was_away else self._queue.settings.batch)
         if claim is None:
             return False
@@ -51,7 +49,9 @@ class Relay:
         return True
 
     def wait(self, seconds: float) -> None:
-        """Return when an event may have come."""
+        """Return when an event may have come, after `seconds` at the latest."""
+        if self._is_woken:
+            self._doorbell.listen()
         self._doorbell.wait(seconds)
 
     def wake(self) -> None:

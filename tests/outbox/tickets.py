@@ -43,11 +43,11 @@ class Tickets:
         """Save the versions that the events tell of, and the events, in one transaction."""
 
         def work(session: ClientSession) -> None:
+            self._outbox.append(session, events)
             self.records.bulk_write(
                 [InsertOne({"ticket": event.aggregate_id, "version": event.sequence}) for event in events],
                 session=session,
             )
-            self._outbox.append(session, events)
 
         with self._client.start_session() as session:
             session.with_transaction(work)
