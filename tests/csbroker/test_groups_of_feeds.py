@@ -28,7 +28,7 @@ def test_a_group_of_a_feed_has_no_lag_and_csbroker_says_why(
     shown = [connected.ok("groups"), connected.ok("lag", NAME), connected.ok("group", "describe", NAME)]
     (view,) = connected.ok("lag", NAME, "--json").json
 
-    reason = f"{NAME} follows the changes of {watched}.{COLLECTION}, which are not counted: it has no lag"
+    reason = f"{NAME} on {watched}.{COLLECTION}: no lag, since nothing is counted there"
     assert all(reason in ended.err for ended in shown)
     assert shown[0].out.splitlines()[1].split("\t")[-1] == "-"
     assert view["lag"] is None

@@ -8,13 +8,13 @@ import msgspec
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 
-from cqrs.broker import lag
+from cqrs.broker import lag, reading
 from cqrs.broker.csbroker.errors import CsbrokerError
 from cqrs.broker.group_member import Timing
 from cqrs.broker.lag import PartitionLag
 from cqrs.broker.membership import Group, Member, group_id, group_of
 from cqrs.broker.mongodb import translated, translated_outside
-from cqrs.broker.reading import END_OF_PARTITION
+from cqrs.broker.reading import END_OF_PARTITION, End
 from cqrs.broker.store import CODEC, Store
 
 SESSION_TIMEOUT = timedelta(seconds=Timing().session_timeout)
@@ -49,7 +49,7 @@ class MemberView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class PartitionView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A group in one partition. Without offsets where it follows a change feed."""
+    """A group in one partition; without offsets where nothing is counted."""
 
     partition: int
     committed: int | None
@@ -62,7 +62,8 @@ class PartitionView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class GroupView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A group on one topic.
 
-    One that follows a change feed has no lag: changes have no offsets, and how many are to come is not known.
+    One that follows a change feed has no lag: changes have no offsets, and how many are to come is not known. Nor has
+    one whose topic was deleted.
     """
 
     group: str
@@ -106,7 +107,9 @@ def is_alive(member: Member, at: datetime) -> bool:
 
 
 def _view(store: Store, name: str, topic: str, group: Group, at: datetime) -> GroupView:
-    partitions = [_partition(one) for one in lag.measure(store, group=name, topic=topic).values()]
+    ends = reading.ends(store, topic=topic)
+    measured = lag.measure(store, group=name, topic=topic).values()
+    partitions = [_partition(one, is_counted=_is_counted(ends.get(one.partition))) for one in measured]
     lags = [partition.lag for partition in partitions if partition.lag is not None]
     members = [_member(member, partitions, at) for member in group.members]
     return GroupView(
@@ -120,8 +123,12 @@ def _view(store: Store, name: str, topic: str, group: Group, at: datetime) -> Gr
     )
 
 
-def _partition(one: PartitionLag) -> PartitionView:
-    is_counted = one.latest != END_OF_PARTITION
+def _is_counted(end: End | None) -> bool:
+    # Feeds used to have counters, at the largest number there is.
+    return end is not None and end.next < END_OF_PARTITION
+
+
+def _partition(one: PartitionLag, *, is_counted: bool) -> PartitionView:
     return PartitionView(
         partition=one.partition,
         committed=one.committed if is_counted else None,

@@ -146,4 +146,7 @@ def _lag_rows(view: GroupView) -> list[tuple[object, ...]]:
 def _explain_missing_lag(groups: Sequence[GroupView]) -> None:
     for one in groups:
         if one.lag is None:
-            console.notice(f"{one.group} follows the changes of {one.topic}, which are not counted: it has no lag")
+            console.notice(
+                f"{one.group} on {one.topic}: no lag, since nothing is counted there "
+                "(the changes of a collection, or a topic that was deleted)"
+            )
