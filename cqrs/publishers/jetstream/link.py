@@ -58,12 +58,9 @@ class Link:
         loop = self._started()
         asyncio.run_coroutine_threadsafe(self._follow(work), loop).result()
 
-    def submit(self, work: Callable[[], None]) -> None:
-        """Run something short in the loop's thread. Nothing happens where the link is closed."""
-        loop = self._loop
-        if loop is not None and not self._is_closed:
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(work)
+    def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run `work` in the loop's thread, with or without a connection, and return its result."""
+        return asyncio.run_coroutine_threadsafe(work(), self._started()).result()
 
     def close(self) -> None:
         """End the connection and the thread; returns when both are gone. What is called later raises Closed."""

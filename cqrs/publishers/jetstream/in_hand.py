@@ -1,0 +1,103 @@
+"""The deliveries that a listener has and has not answered; what it has handled lately, should it come again."""
+
+import asyncio
+import contextlib
+import time
+from collections import OrderedDict
+
+import nats.errors
+from nats.aio.client import Client
+
+from cqrs.publishers.jetstream.incoming_event import Delivery
+
+ACK, IN_PROGRESS, NOT_NOW = b"+ACK", b"+WPI", b"-NAK"
+# The server reports a lost acknowledgement within `ack_wait` by delivering again.
+REMEMBERED = 10_000
+REPORTS_WITHIN_ACK_WAIT = 3
+
+
+class InHand:
+    """Answers the server, over whichever connection there is; an answer that gets lost makes a delivery come again.
+
+    For the loop's thread.
+    """
+
+    def __init__(self, ack_wait: float, limit: int) -> None:
+        self.client: Client | None = None
+        self._ack_wait = ack_wait
+        self._limit = limit
+        self._deliveries: dict[int, Delivery] = {}
+        self._handled: OrderedDict[int, None] = OrderedDict()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+
+    def __len__(self) -> int:
+        return len(self._deliveries)
+
+    @property
+    def room(self) -> int:
+        """How many more deliveries are wanted."""
+        return max(0, self._limit - len(self._deliveries))
+
+    async def wait_for_room(self, seconds: float) -> None:
+        """Return when there is room, after so many seconds at the latest."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._has_room.wait(), seconds)
+
+    async def take(self, delivery: Delivery) -> bool:
+        """Keep a delivery; say whether it is to be worked on. It is not when it is in hand or was handled already."""
+        if delivery.place in self._handled:
+            await self._answer(delivery, ACK)
+            return False
+        known = self._deliveries.get(delivery.place)
+        if known is not None:
+            known.reply, known.deliveries, known.reported_at = delivery.reply, delivery.deliveries, delivery.reported_at
+            return False
+        self._deliveries[delivery.place] = delivery
+        self._note_room()
+        return True
+
+    async def acknowledge(self, delivery: Delivery) -> None:
+        """Tell the server that this one is done for good."""
+        self._handled[delivery.place] = None
+        if len(self._handled) > REMEMBERED:
+            self._handled.popitem(last=False)
+        self.drop(delivery)
+        await self._answer(delivery, ACK)
+
+    async def hand_back(self, delivery: Delivery) -> None:
+        """Tell the server that another process may have this one at once."""
+        self.drop(delivery)
+        await self._answer(delivery, NOT_NOW)
+
+    def drop(self, delivery: Delivery) -> None:
+        """Say nothing any more; the server delivers it again."""
+        self._deliveries.pop(delivery.place, None)
+        self._note_room()
+
+    async def report_for_ever(self) -> None:
+        """Tell the server again and again what is being worked on or waits for that.
+
+        What could not be reported in time is not claimed later: the server may have given it to another process.
+        """
+        while True:
+            await asyncio.sleep(self._ack_wait / REPORTS_WITHIN_ACK_WAIT)
+            for delivery in list(self._deliveries.values()):
+                if not delivery.has_lapsed(self._ack_wait) and await self._answer(delivery, IN_PROGRESS):
+                    delivery.reported_at = time.monotonic()
+
+    async def _answer(self, delivery: Delivery, answer: bytes) -> bool:
+        client = self.client
+        if client is None or not client.is_connected:
+            return False
+        try:
+            await client.publish(delivery.reply, answer)
+        except (nats.errors.Error, OSError):
+            return False
+        return True
+
+    def _note_room(self) -> None:
+        if self.room:
+            self._has_room.set()
+        else:
+            self._has_room.clear()
