@@ -10,7 +10,7 @@ import msgspec
 from cqrs.broker.csbroker.atomic_write import sync_folder, write_folder
 from cqrs.broker.csbroker.errors import UnknownBackup
 from cqrs.broker.csbroker.folder import Folder
-from cqrs.broker.csbroker.installation import Files, install, installed, locked, read_files
+from cqrs.broker.csbroker.installation import Files, install, installed, locked, read_files, require_own
 from cqrs.clock import now
 
 KEPT = 10
@@ -65,7 +65,7 @@ def keep(folder: Folder) -> str | None:
 def restore(folder: Folder, name: str) -> Restored:
     """Make a backup the client again, after backing up the present one. The working files stay as they are.
 
-    Raises UnknownBackup.
+    Raises UnknownBackup, and Refused where something is in the client's place that csbroker did not generate.
     """
     with locked(folder):
         path = next((path for path in _paths(folder) if path.name == name), None)
@@ -74,6 +74,7 @@ def restore(folder: Folder, name: str) -> Restored:
         files = read_files(path)
         if files == installed(folder):
             return Restored(name=name, changed=False, backup=None)
+        require_own(folder)
         backup = keep(folder)
         install(folder, files)
         return Restored(name=name, changed=True, backup=backup)

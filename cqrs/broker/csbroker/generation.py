@@ -7,7 +7,7 @@ from cqrs.broker.csbroker.backups import keep
 from cqrs.broker.csbroker.client_source import client_sources
 from cqrs.broker.csbroker.declarations import Declarations, declarations, require_working_files
 from cqrs.broker.csbroker.folder import Folder
-from cqrs.broker.csbroker.installation import install, installed, locked
+from cqrs.broker.csbroker.installation import install, installed, locked, require_own
 from cqrs.broker.csbroker.json_schema import payload_schema, to_json_file
 
 ASYNCAPI = "asyncapi.json"
@@ -20,10 +20,11 @@ class Generated(msgspec.Struct, frozen=True, kw_only=True):
     backup: str | None
 
 
-def generate(folder: Folder) -> Generated:
+def generate(folder: Folder, *, force: bool = False) -> Generated:
     """Bring the client up to date, backing up the former one where anything changes.
 
-    Raises NoWorkingFiles, InvalidWorkingFiles; the client is as it was then.
+    Raises NoWorkingFiles, InvalidWorkingFiles, and Refused where something is in its place that csbroker did not
+    generate, unless with `force`; what is there is as it was then.
     """
     # First of all, so that no state is left in a folder that is no service's.
     require_working_files(folder)
@@ -32,6 +33,8 @@ def generate(folder: Folder) -> Generated:
         changed = _changed(files, installed(folder))
         if not changed:
             return Generated(changed=(), backup=None)
+        if not force:
+            require_own(folder)
         backup = keep(folder)
         install(folder, files)
         return Generated(changed=changed, backup=backup)

@@ -19,6 +19,7 @@ from cqrs.broker.csbroker.watching import watch
 
 Force = Annotated[bool, typer.Option("--force", help="Overwrite working files that are there already.")]
 Check = Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 where the client is out of date.")]
+Replace = Annotated[bool, typer.Option("--force", help="Replace what is in the client's place and is no client.")]
 Apply = Annotated[bool, typer.Option("--apply", help="Then create or update the topics in MongoDB, showing the plan.")]
 
 
@@ -42,7 +43,12 @@ def init_command(*, force: Force = False, json: Json = False, yes_production: Ye
 
 
 def generate_command(
-    *, check: Check = False, apply: Apply = False, json: Json = False, yes_production: YesProduction = False
+    *,
+    check: Check = False,
+    apply: Apply = False,
+    force: Replace = False,
+    json: Json = False,
+    yes_production: YesProduction = False,
 ) -> None:
     """Check the working files and write the typed client, the JSON Schemas and the AsyncAPI document from them."""
     if check and apply:
@@ -51,7 +57,7 @@ def generate_command(
         _show(drift(service_folder()), json=json, is_check=True)
         return
     refuse_in_production(confirmed=yes_production)
-    generated = generate(service_folder())
+    generated = generate(service_folder(), force=force)
     if not json:
         _show(generated, json=False, is_check=False)
     steps = apply_topics(service_folder()) if apply else None
