@@ -8,11 +8,15 @@ from typing import Any
 
 from pymongo.database import Database
 
+from cqrs.broker.mongodb import translated
 from cqrs.errors import Unavailable
 from cqrs.publishers.outgoing_event import OutgoingEvent
 from cqrs.publishers.publisher import Outcome, Published, Refused
 
 ARRIVED = "arrived"
+# All processes of a machine share this clock. Ids of several processes are in no order, and the natural order changes
+# with a crash of mongod.
+IN_ORDER = "at"
 
 
 class Destination:
@@ -57,7 +61,8 @@ class Destination:
         self.before(events)
         taken = [event for event in events if not self.refuses(event)]
         if taken:
-            self._arrived.insert_many([self._document(event) for event in taken])
+            with translated():
+                self._arrived.insert_many([self._document(event) for event in taken])
         self.after(events)
         return [Refused(error="no", code="refused") if self.refuses(event) else Published() for event in events]
 
@@ -71,18 +76,23 @@ class Destination:
             "sequence": event.sequence,
             "data": event.data,
             "by": self._by,
-            "at": time.time(),
+            "at": time.monotonic_ns(),
         }
 
     @property
     def arrived(self) -> list[dict[str, Any]]:
-        return list(self._arrived.find().sort("_id", 1))
+        return list(self._arrived.find().sort(IN_ORDER))
+
+    @property
+    def number(self) -> int:
+        """How many have arrived, those that came again included."""
+        return self._arrived.estimated_document_count()
 
     @property
     def sequences(self) -> dict[str, list[int]]:
         """By aggregate the sequences of its events as they arrived."""
         found: dict[str, list[int]] = defaultdict(list)
-        for event in self._arrived.find({}, {"key": 1, "sequence": 1}).sort("_id", 1):
+        for event in self._arrived.find({}, {"key": 1, "sequence": 1}).sort(IN_ORDER):
             found[event["key"]].append(event["sequence"])
         return dict(found)
 

@@ -91,7 +91,7 @@ def test_a_worker_waits_for_the_destination_to_come_back(
 
     destination.is_away = False
 
-    wait_until(lambda: not tickets.waiting, "all are published")
+    wait_until(lambda: tickets.are_published, "all are published")
     worker.stop()
     thread.join(10)
     assert destination.is_closed

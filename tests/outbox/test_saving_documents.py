@@ -95,7 +95,7 @@ def test_a_conflict_has_the_transaction_repeated(documents: Database[Any], clien
     read: list[int] = []
 
     def work(session: ClientSession) -> None:
-        found = documents["documents"].find_one({"_id": "a"}, session=session)
+        (found,) = documents["documents"].find({"_id": "a"}, session=session)
         read.append(found["version"])
         if len(read) == 1:
             others.update_one({"_id": "a"}, {"$inc": {"version": 1}})

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from pymongo import InsertOne
 from pymongo.client_session import ClientSession
 
@@ -10,6 +11,8 @@ from cqrs.retry import RetryPolicy
 
 # Due again at once: the pause of a policy is a tenth of a second at least.
 AT_ONCE = OutboxSettings(retry=RetryPolicy(max_attempts=3, base=0.1, cap=0.1, jitter=0.0))
+# Who is killed is soon replaced.
+SHORT_LEASES = msgspec.structs.replace(AT_ONCE, lease=1.0)
 AT_ONE_TIME = 1000
 
 
@@ -57,6 +60,11 @@ class Tickets:
         events = [event_of(str(ticket), version + 1) for version in range(versions) for ticket in range(tickets)]
         for start in range(0, len(events), AT_ONE_TIME):
             self.save(*events[start : start + AT_ONE_TIME])
+
+    @property
+    def are_published(self) -> bool:
+        """Whether no event waits any more."""
+        return self._outbox.queue.events.find_one({}, {"_id": 1}) is None
 
     @property
     def waiting(self) -> list[dict[str, Any]]:

@@ -1,0 +1,26 @@
+"""Starting relays and retry jobs that are processes of their own; those that are left are killed afterwards."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tests.broker.member_process import MemberProcess
+
+Start = Callable[..., MemberProcess]
+
+
+@contextmanager
+def relay_processes(uri: str, database: str) -> Iterator[Start]:
+    """Yield what starts one: `start("relay-1", takes="fresh", mode="plainly")`."""
+    started: list[MemberProcess] = []
+
+    def start(name: str, *, takes: str = "fresh", mode: str = "plainly") -> MemberProcess:
+        process = MemberProcess(name, "tests.outbox.relay_process", [uri, database, takes, mode])
+        started.append(process)
+        process.wait_for("started")
+        return process
+
+    try:
+        yield start
+    finally:
+        for process in started:
+            process.close()

@@ -1,0 +1,78 @@
+"""A relay or a retry job in a process of its own.
+
+`python -m tests.outbox.relay_process URI DATABASE TAKES MODE NAME`. It publishes to the collection of
+`tests.outbox.destination`. MODE says where it stops at an event whose data has `hang`: `claimed`, before it is
+published; `published`, before it is deleted; `deleted`, after that; it prints `in hand` there and waits for a line.
+With `plainly` it never stops, and with `skewed` its clocks are an hour ahead. It prints `started`, and ends on SIGTERM.
+"""
+
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from pymongo import MongoClient
+
+from cqrs import clock
+from cqrs.outbox import Outbox, Relay, RetryJob
+from cqrs.outbox.settling import Settling
+from cqrs.publishers.outgoing_event import OutgoingEvent
+from cqrs.worker import Work, Worker
+from tests.outbox.destination import Destination
+from tests.outbox.tickets import SHORT_LEASES
+
+HOUR = 3600.0
+
+
+def main() -> None:
+    _, uri, database_name, takes, mode, name = sys.argv
+    if mode == "skewed":
+        set_clocks_ahead()
+    database = MongoClient[dict[str, Any]](uri, tz_aware=True)[database_name]
+    outbox = Outbox(database, settings=SHORT_LEASES)
+    destination = Destination(database, by=name)
+    hang_at(mode, destination)
+    worker = Worker(name, work_of(takes, outbox, destination, name), poll_seconds=0.1)
+    signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+    print("started", flush=True)
+    worker.run()
+
+
+def work_of(takes: str, outbox: Outbox, destination: Destination, name: str) -> Work:
+    if takes == "fresh":
+        return Relay(outbox, destination, takes="fresh", worker=name)
+    return RetryJob(outbox, destination, interval=0.2, worker=name)
+
+
+def hang_at(mode: str, destination: Destination) -> None:
+    in_hand: list[OutgoingEvent] = []
+
+    def hang(_: Any = None) -> None:
+        if in_hand:
+            in_hand.clear()
+            print("in hand", flush=True)
+            sys.stdin.readline()
+
+    def notice(events: Sequence[OutgoingEvent]) -> None:
+        in_hand.extend(event for event in events if "hang" in event.data)
+
+    if mode == "claimed":
+        destination.before = lambda events: (notice(events), hang())[1]
+    elif mode == "published":
+        destination.after = lambda events: (notice(events), hang())[1]
+    elif mode == "deleted":
+        destination.after = notice
+        delete = Settling.delete
+        Settling.delete = lambda *arguments: (delete(*arguments), hang())[1]  # type: ignore[method-assign]  # a place to be killed at
+
+
+def set_clocks_ahead() -> None:
+    real_time, real_now = time.time, clock.now
+    time.time = lambda: real_time() + HOUR
+    clock.now = lambda: real_now() + timedelta(seconds=HOUR)
+
+
+if __name__ == "__main__":
+    main()
