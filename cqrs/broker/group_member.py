@@ -17,6 +17,7 @@ from cqrs.broker.logs import Log
 from cqrs.broker.membership import Membership
 from cqrs.broker.ownership import Ownership
 from cqrs.broker.positions import Claim
+from cqrs.broker.reading import End
 from cqrs.broker.store import Store
 from cqrs.errors import CqrsError, Unavailable
 
@@ -69,7 +70,7 @@ class Duty(msgspec.Struct, Generic[W], frozen=True, kw_only=True):
     """What a group is for: `establish` fixes where it starts, `new_worker` makes the worker of a claimed partition.
 
     `establish` may raise TopicRemade, which ends the member. The worker calls what it is given as the second argument
-    when its thread is about to end.
+    when its thread is about to end. `ends` says which partitions there are, where those are not the topic's.
     """
 
     store: Store
@@ -79,6 +80,7 @@ class Duty(msgspec.Struct, Generic[W], frozen=True, kw_only=True):
     log: Log
     establish: Callable[[], None]
     new_worker: Callable[[Claim, Callable[[], None]], W]
+    ends: Callable[[], dict[int, End]] | None = None
 
 
 class GroupMember(Generic[W]):
@@ -89,7 +91,13 @@ class GroupMember(Generic[W]):
         self.workers: dict[int, W] = {}
         self._its = duty
         self._ownership = Ownership(
-            duty.store, membership, group=duty.group, topic=duty.topic, drop=self._drop, establish=duty.establish
+            duty.store,
+            membership,
+            group=duty.group,
+            topic=duty.topic,
+            drop=self._drop,
+            establish=duty.establish,
+            ends=duty.ends,
         )
         self._timing = timing
         # Their partitions are lost, but they have a record in hand.

@@ -32,7 +32,8 @@ class Ownership:
     """Keeps what a member owns in step with its group. Not for several threads; all methods raise Unavailable.
 
     `drop` is told at once of whatever is lost: before the member may be taken for alive again. `establish` fixes where
-    the group starts in partitions that are new, or of a topic that was made anew.
+    the group starts in partitions that are new, or of a topic that was made anew. `ends` says which partitions there
+    are, where those are not the topic's.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Ownership:
         topic: str,
         drop: Callable[[Claim], None] = lambda _: None,
         establish: Callable[[], object] | None = None,
+        ends: Callable[[], dict[int, End]] | None = None,
     ) -> None:
         self._store = store
         self._membership = membership
@@ -53,6 +55,7 @@ class Ownership:
         self._establish = establish or partial(
             positions.establish, store, group=group, topic=topic, from_beginning=False
         )
+        self._ends = ends or partial(reading.ends, store, topic=topic)
         self.claims: dict[int, Claim] = {}
 
     def join(self, *, at: datetime | None = None) -> None:
@@ -110,12 +113,12 @@ class Ownership:
         """Leave the group, and have the others share at once what was this member's."""
         group = self._membership.leave(at=at)
         if group is not None:
-            self._membership.balance(group, reading.latest_of_all(self._store, topic=self._topic), at=at)
+            self._membership.balance(group, self._ends(), at=at)
 
     def _look(self) -> tuple[dict[int, positions.Position], dict[int, End]]:
         # Positions first: what is committed meanwhile must not look as if it lay behind the end.
         known = positions.of_group(self._store, group=self._group, topic=self._topic)
-        return known, reading.ends(self._store, topic=self._topic)
+        return known, self._ends()
 
     def _lose(self, partitions: list[int]) -> list[Claim]:
         lost = [self.claims.pop(partition) for partition in partitions]

@@ -25,8 +25,35 @@ class AlreadyStarted(ChangeFeedError):
         super().__init__(f"change feed {feed!r} has been started here already")
 
 
+class UnknownFeed(ChangeFeedError):
+    """No feed of this name has been started."""
+
+    def __init__(self, feed: str) -> None:
+        self.feed = feed
+        super().__init__(f"there is no change feed {feed!r}")
+
+
+class NotResharded(ChangeFeedError):
+    """A feed could not be given another number of shards now, and has those that it had; `reason` says why."""
+
+    def __init__(self, feed: str, reason: str) -> None:
+        self.feed = feed
+        self.reason = reason
+        super().__init__(f"change feed {feed!r} keeps its shards: {reason}")
+
+
+class NoHistory(ChangeFeedError):
+    """MongoDB at this address runs alone, without the history that change streams read."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "MongoDB at this address is no replica set, and only those have change streams: "
+            "start mongod with --replSet and initiate the set, of which one member is enough"
+        )
+
+
 class FeedChanged(ChangeFeedError):
-    """A feed of this name is stored with another collection, order or number of shards, to which its positions belong.
+    """A feed of this name is stored with another collection or order, to which its positions belong.
 
     `stored` and `declared` say by name what differs.
     """

@@ -15,13 +15,14 @@ from cqrs.broker.lease import Lease
 from cqrs.broker.membership import Membership
 from cqrs.broker.mongodb import Connection
 from cqrs.broker.store import Store
-from cqrs.changefeed import positions
+from cqrs.changefeed import declared, positions
 from cqrs.changefeed.change import wall_time_of
 from cqrs.changefeed.circumstances import ANY_DOCUMENT, Circumstances
 from cqrs.changefeed.config import FeedConfig, FeedsConfig
 from cqrs.changefeed.errors import AlreadyStarted
 from cqrs.changefeed.filtering import Filter
 from cqrs.changefeed.observing import Observer
+from cqrs.changefeed.resharding import reshard
 from cqrs.changefeed.shard_worker import ShardWorker
 from cqrs.changefeed.source import Mode
 
@@ -67,8 +68,9 @@ class Feed:
             topic=config.topic,
             lease=circumstances.lease,
             log=logger,
-            establish=lambda: positions.establish(store, config, circumstances.database),
+            establish=lambda: declared.establish(store, config, circumstances.database),
             new_worker=lambda claim, ended: ShardWorker(claim, circumstances, ended=ended),
+            ends=lambda: declared.ends(store, config.name),
         )
         membership = Membership(
             store,
@@ -80,7 +82,10 @@ class Feed:
         self._member = GroupMember[ShardWorker](duty, membership, timing)
 
     def start(self) -> None:
-        """Fix where a new feed starts, and begin to work in threads. Raises InvalidFeed, FeedChanged, Unavailable."""
+        """Fix where a new feed starts, and begin to work in threads.
+
+        Raises InvalidFeed, FeedChanged, NoHistory, Unavailable.
+        """
         self._filter.check()
         self._member.start()
 
@@ -163,7 +168,7 @@ class ChangeFeeds:
         """Take part in a feed: its changes are handled in threads from now on, shared with the other processes.
 
         Whatever is stored after it has returned reaches the feed. Raises AlreadyStarted, InvalidFeed where MongoDB
-        refuses its pipeline, FeedChanged, NotConnected, Unavailable.
+        refuses its pipeline, FeedChanged, NoHistory, NotConnected, Unavailable.
         """
         with self._changing:
             former = self._feeds.get(config.name)
@@ -173,6 +178,14 @@ class ChangeFeeds:
             feed.start()
             self._feeds[config.name] = feed
             return feed
+
+    def reshard(self, feed: str, shards: int) -> int:
+        """Divide a feed into another number of shards, and return how many it had: see `cqrs.changefeed.resharding`.
+
+        Replicas may run meanwhile: they pause for a moment. Raises InvalidFeed, UnknownFeed, NotResharded where that is
+        not possible now, NotConnected, Unavailable.
+        """
+        return reshard(self.store, feed, shards)
 
     def __enter__(self) -> Self:
         return self.connect()

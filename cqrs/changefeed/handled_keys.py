@@ -27,11 +27,11 @@ def digest(document: dict[str, Any] | None) -> bytes:
 
 
 class HandledKeys:
-    """What one shard of a feed remembers."""
+    """What a feed remembers, whichever shard has handled it: their number may change."""
 
-    def __init__(self, store: Store, feed: str, shard: int) -> None:
+    def __init__(self, store: Store, feed: str) -> None:
         self._collection: Collection[Document] = store.database[HANDLED]
-        self._scope = {"feed": feed, "shard": shard}
+        self._feed = feed
 
     def remember(self, changes: Iterable[Change], *, session: ClientSession) -> None:
         """Note changes that are handled, in their order, within a transaction."""
@@ -49,7 +49,7 @@ class HandledKeys:
     def page(self, after: str | None, limit: int) -> list[tuple[str, Any]]:
         """Return keys behind `after`, in order, each with the `_id` of its document. Raises Unavailable."""
         first = self._id("") if after is None else self._id(after)
-        wanted = {"_id": {"$gt": first, "$lt": {**self._scope, "key": MaxKey()}}}
+        wanted = {"_id": {"$gt": first, "$lt": {"feed": self._feed, "key": MaxKey()}}}
         with translated():
             found = self._collection.find(wanted, {"documentId": 1}).sort("_id", ASCENDING).limit(limit)
             return [(one["_id"]["key"], one["documentId"]) for one in found]
@@ -62,4 +62,4 @@ class HandledKeys:
         return UpdateOne(where, {"$set": fields}, upsert=True)
 
     def _id(self, key: str) -> Document:
-        return {**self._scope, "key": key}
+        return {"feed": self._feed, "key": key}

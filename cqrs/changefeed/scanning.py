@@ -103,7 +103,7 @@ class Scanner:
         present = self._present([document_id for _, document_id in keys], time_of(token))
         found = []
         for key, document_id in keys:
-            if key not in present:
+            if key not in present and self._share.has_key(key):
                 point = Point(token=token, scan=msgspec.structs.replace(scan, after={"key": key}))
                 change = scanned(
                     self._feed.name, self._share, document_id, document=None, operation="delete", token=token

@@ -55,6 +55,8 @@ class Schedule:
         self._delayed: list[tuple[float, int, str]] = []
         # So that nobody has to look through the window for it.
         self._unfinished = 0
+        # Once closed: the last one that may be handed out.
+        self._last: int | None = None
 
     def __len__(self) -> int:
         return len(self._window)
@@ -63,6 +65,16 @@ class Schedule:
     def is_finished(self) -> bool:
         """Whether nothing that is here has to be handled still."""
         return self._unfinished == 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is something to hand out now."""
+        return any(self._may_begin(self._queues[key][0]) for key in self._ready)
+
+    def close(self) -> None:
+        """Hand out only what came before something that was handed out: then all that was handled can be stored."""
+        begun = {State.RUNNING, State.DONE, State.PARKED}
+        self._last = max((entry.number for entry in self._window if entry.change and entry.state in begun), default=-1)
 
     def add(self, change: Change, point: Point, refusal: Exception | None = None) -> None:
         """Take a change on, behind those of its key; one with a refusal is handed out by itself, to be given up."""
@@ -92,6 +104,9 @@ class Schedule:
             if len(taken) >= limit:
                 break
             queue = self._queues[self._ready[0]]
+            if not self._may_begin(queue[0]):
+                self._ready.rotate(-1)
+                continue
             if queue[0].is_alone:
                 if taken:
                     break
@@ -99,7 +114,7 @@ class Schedule:
                 queue[0].state = State.RUNNING
                 return [queue[0]]
             self._ready.popleft()
-            taken += _begin(queue, limit - len(taken))
+            taken += self._begin(queue, limit - len(taken))
         return sorted(taken, key=_number)
 
     def done(self, entries: Sequence[Entry]) -> None:
@@ -176,6 +191,19 @@ class Schedule:
         """These keys have letters, and no others."""
         self._held = set(keys)
 
+    def _may_begin(self, entry: Entry) -> bool:
+        return self._last is None or entry.number <= self._last
+
+    def _begin(self, queue: deque[Entry], limit: int) -> list[Entry]:
+        begun: list[Entry] = []
+        for entry in queue:
+            is_next = entry.state is State.QUEUED and not entry.is_alone and self._may_begin(entry)
+            if len(begun) >= limit or not is_next:
+                break
+            entry.state = State.RUNNING
+            begun.append(entry)
+        return begun
+
     def _go_on(self, keys: set[str]) -> None:
         for key in sorted(keys):
             queue = self._queues[key]
@@ -183,16 +211,6 @@ class Schedule:
                 del self._queues[key]
             elif queue[0].state is State.QUEUED:
                 self._ready.append(key)
-
-
-def _begin(queue: deque[Entry], limit: int) -> list[Entry]:
-    begun: list[Entry] = []
-    for entry in queue:
-        if len(begun) >= limit or entry.is_alone or entry.state is not State.QUEUED:
-            break
-        entry.state = State.RUNNING
-        begun.append(entry)
-    return begun
 
 
 def _key(entry: Entry) -> str:

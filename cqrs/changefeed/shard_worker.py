@@ -11,7 +11,7 @@ from cqrs.broker import dead_letters
 from cqrs.broker.errors import Fenced
 from cqrs.broker.failing import UNAVAILABLE, Attempts, Failure
 from cqrs.broker.positions import Claim
-from cqrs.changefeed import positions
+from cqrs.changefeed import declared, positions
 from cqrs.changefeed.change import Change
 from cqrs.changefeed.circumstances import Circumstances
 from cqrs.changefeed.committing import Committing
@@ -47,17 +47,19 @@ class ShardWorker:
         self._its = circumstances
         self._ended = ended
         self._stopping = False
+        # When stopping, what was handed out before may be finished until then.
+        self._finish_until = 0.0
         self._signal = threading.Event()
         self._schedule: Schedule | None = None
         self._source: Source | None = None
         feed = circumstances.feed
-        handled = HandledKeys(circumstances.store, feed.name, claim.partition) if feed.remember else None
+        handled = HandledKeys(circumstances.store, feed.name) if feed.remember else None
         self._committing = Committing(circumstances.store, claim, handled)
         self._hands: Hands[list[Entry]] = Hands(circumstances, may_handle=self._may_handle, signal=self._signal)
         self._letters = LetterCare(
             circumstances,
             claim,
-            may_handle=self._may_handle,
+            may_handle=lambda: self._may_handle() and not self._stopping,
             signal=self._signal,
             held=self._hold,
             given_up=self._note_dead_letter,
@@ -70,7 +72,9 @@ class ShardWorker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask the worker to end after what the handler has in hand."""
+        """Ask the worker to end after what the handler has in hand, and what came before that."""
+        if not self._stopping:
+            self._finish_until = time.monotonic() + LEAVING_SECONDS
         self._stopping = True
         self._signal.set()
 
@@ -114,7 +118,7 @@ class ShardWorker:
 
     def _wait_for_hands(self) -> None:
         """While a handler has something in hand, this process must not take the shard again: order would be broken."""
-        self._stopping = True
+        self._stopping, self._finish_until = True, 0.0
         while not self._is_done():
             self._signal.wait(LONGEST_WAIT)
             self._signal.clear()
@@ -125,7 +129,9 @@ class ShardWorker:
         self._ready_schedule.hold(keys)
 
     def _is_done(self) -> bool:
-        return self._stopping and not self._hands.busy and not self._letters.is_busy
+        if not self._stopping or self._hands.busy or self._letters.is_busy:
+            return False
+        return self._schedule is None or not (self._may_handle() and self._schedule.is_ready)
 
     def _turn(self) -> None:
         try:
@@ -149,7 +155,9 @@ class ShardWorker:
         self._begin()
         self._collect()
         self._letters.tend()
-        found = self._fill() if self._may_handle() else False
+        if self._stopping:
+            self._ready_schedule.close()
+        found = self._fill() if self._may_handle() and not self._stopping else False
         self._ready_schedule.wake(time.monotonic())
         self._hand_over()
         self._committing.commit_if_due(self._ready_schedule)
@@ -161,12 +169,14 @@ class ShardWorker:
             return
         its = self._its
         with pymongo.timeout(STORE_SECONDS):
+            # Before the position, which is another owner's where the number has changed meanwhile.
+            shards = declared.shards_of(its.store, its.feed.name)
             point = positions.read(its.store, self.claim)
             held = dead_letters.held_keys(its.store, self.claim)
         self._schedule = Schedule(self.claim.committed, held)
         self._source = Source(
             its.feed,
-            Share(shard=self.claim.partition, shards=its.feed.shards, ordered_by=its.feed.ordered_by),
+            Share(shard=self.claim.partition, shards=shards, ordered_by=its.feed.ordered_by),
             its.store,
             its.database,
             point,
@@ -237,7 +247,8 @@ class ShardWorker:
         """Wait for a signal, or until something is due; not where reading the source waits by itself."""
         assert self._source is not None
         schedule = self._ready_schedule
-        if self._source.mode != "shared stream" and len(schedule) < WINDOW and self._may_handle():
+        reads = self._source.mode != "shared stream" and len(schedule) < WINDOW
+        if reads and self._may_handle() and not self._stopping:
             return
         present = time.monotonic()
         seconds = [LONGEST_WAIT, *(due - present for due in (schedule.due, self._letters.due) if due is not None)]
@@ -247,8 +258,9 @@ class ShardWorker:
             self._signal.wait(min(seconds))
 
     def _may_handle(self) -> bool:
-        """Whether a change may be handled now: not when stopping, or not known to be the owner still."""
-        return not self._stopping and self._its.lease.holds(time.monotonic())
+        """Whether a change may be handled now: not for long when stopping, or not known to be the owner still."""
+        present = time.monotonic()
+        return self._its.lease.holds(present) and (not self._stopping or present < self._finish_until)
 
     @property
     def _ready_schedule(self) -> Schedule:

@@ -32,9 +32,15 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
         Without its document a change has no value to go by, and each shard may have looked it up at another time: so
         all of them have it, lest none does.
         """
-        if self.shards == 1 or (document is None and self.ordered_by is not None):
-            return True
-        return shard_of(self.key(document_id, document), self.shards) == self.shard
+        return self.is_of_all(document) or self.has_key(self.key(document_id, document))
+
+    def has_key(self, key: str) -> bool:
+        """Whether a key is the shard's."""
+        return self.shards == 1 or shard_of(key, self.shards) == self.shard
+
+    def is_of_all(self, document: Mapping[str, Any] | None) -> bool:
+        """Whether a change is every shard's."""
+        return document is None and self.ordered_by is not None
 
 
 def key_of(value: Any) -> str:

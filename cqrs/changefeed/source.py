@@ -46,13 +46,14 @@ class Source:
         observer: Observer | None,
     ) -> None:
         self.point = point
+        self._former = point.former
         self._feed = feed
         self._share = share
         self._database = database
         self._signal = signal
         self._observer = observer
         self._filter = Filter(feed, database)
-        handled = HandledKeys(store, feed.name, share.shard)
+        handled = HandledKeys(store, feed.name)
         self._scanner = Scanner(feed, share, database[feed.collection], self._filter, handled)
         self._own: Stream | None = None
         self._inbox: Inbox | None = None
@@ -170,20 +171,29 @@ class Source:
                     return [*self._passed(changes), begun]
                 continue
             change = change_of(self._feed.name, self._share, event)
-            if self._share.has(change.document_id, change.document):
+            if self._share.has(change.document_id, change.document) and not self._was_handled(change):
                 changes.append(change)
         return self._passed(changes)
 
     def _passed(self, changes: list[Change]) -> list[Found]:
         return [
-            Found(point=Point(token=change.resume_point), change=result.change, refusal=result.refusal)
+            Found(point=self._at(change.resume_point), change=result.change, refusal=result.refusal)
             for change, result in zip(changes, self._filter.passing(changes), strict=True)
         ]
 
     def _and_then(self, found: list[Found], token: str) -> list[Found]:
         if found and found[-1].point.scan is not None:
             return found
-        return [*found, Found(point=Point(token=token))]
+        return [*found, Found(point=self._at(token))]
+
+    def _at(self, token: str) -> Point:
+        if self._former is not None and token >= self._former.until:
+            self._former = None
+        return Point(token=token, former=self._former)
+
+    def _was_handled(self, change: Change) -> bool:
+        is_of_all = self._share.is_of_all(change.document)
+        return self._former is not None and self._former.has_handled(change, is_of_all=is_of_all)
 
     def _begin_scan(self, reason: Reason, token: str, *, detail: str | None = None) -> Found:
         # Loud: what was promised as a stream was interrupted, and a scan takes its time and delivers things again.
@@ -192,6 +202,8 @@ class Source:
             extra={**self._fields(), "reason": reason, "detail": detail, "lost_behind": self.point.token},
         )
         self._tell("resynchronising", reason)
+        # The scan finds all of that as well.
+        self._former = None
         return Found(point=Point(token=token, scan=Scan(reason=reason)))
 
     def _why(self, event: Event) -> Reason:

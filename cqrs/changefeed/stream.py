@@ -12,12 +12,14 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from cqrs.broker.mongodb import STORE, Document, translated
 from cqrs.changefeed.change import OPERATIONS, Event, Operation, time_of
-from cqrs.changefeed.errors import HistoryLost
+from cqrs.changefeed.errors import HistoryLost, NoHistory
 from cqrs.errors import Unavailable
 
 # Codes of MongoDB's error_codes.yml that no trying again mends: ChangeStreamHistoryLost, InvalidResumeToken,
 # ChangeStreamFatalError, and BSONObjectTooLarge for an event that outgrows a document.
 LOST = frozenset({286, 260, 280, 10334})
+# Location40573: change streams are only there on replica sets.
+ALONE = 40573
 BATCH = 1000
 # A server that does not answer for so long is asked anew.
 STREAM_SECONDS = 4.0
@@ -129,6 +131,8 @@ def _classified() -> Iterator[None]:
         with translated():
             yield
     except OperationFailure as error:
+        if error.code == ALONE:
+            raise NoHistory from error
         if error.code in LOST:
             raise HistoryLost(str(error.details and error.details.get("codeName"))) from error
         raise

@@ -10,6 +10,7 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 
 from cqrs.changefeed import ChangeFeeds, Feed, FeedsConfig, define_feeds
+from tests.broker.member_process import MemberProcess
 from tests.changefeed.delivered import COLLECTION, QUICK, feed_of
 
 Documents = Collection[dict[str, Any]]
@@ -52,3 +53,20 @@ def start(feeds: ChangeFeeds, readings: Documents) -> Callable[..., Feed]:
         return feeds.start(feed_of(readings.database.name, handler, **settings), timing=QUICK)
 
     return start
+
+
+@pytest.fixture
+def start_replica(feeds_config: FeedsConfig, readings: Documents) -> Iterator[Callable[..., MemberProcess]]:
+    """Starts a replica and returns when its feed has started; those that are left are killed afterwards."""
+    started: list[MemberProcess] = []
+
+    def start(name: str, mode: str = "plainly") -> MemberProcess:
+        arguments = [feeds_config.mongo_uri, feeds_config.database, readings.database.name, mode]
+        member = MemberProcess(name, "tests.changefeed.feed_process", arguments)
+        started.append(member)
+        member.wait_for("started")
+        return member
+
+    yield start
+    for member in started:
+        member.close()

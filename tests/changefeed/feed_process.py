@@ -30,6 +30,7 @@ class Effects:
                 "id": change.document_id,
                 "operation": change.operation,
                 "n": document.get("n"),
+                "point": change.resume_point,
                 "process": self._name,
                 "at": time.time(),
             }

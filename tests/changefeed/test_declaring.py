@@ -21,7 +21,7 @@ from cqrs.changefeed import (
 from cqrs.retry import RetryPolicy
 from tests.architecture.sources import ROOT
 from tests.changefeed.conftest import Documents
-from tests.changefeed.delivered import Delivered, feed_of
+from tests.changefeed.delivered import QUICK, Delivered, feed_of, wait_until_shared
 
 
 def declared(**settings: Any) -> Any:
@@ -118,10 +118,8 @@ def test_a_feed_is_started_once_in_a_process(feeds: ChangeFeeds, readings: Docum
         feeds.start(feed)
 
 
-@pytest.mark.parametrize("change", [{"shards": 3}, {"collection": "other"}, {"database": "other"}])
-def test_a_name_stands_for_one_collection_and_number_of_shards(
-    feeds: ChangeFeeds, readings: Documents, change: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize("change", [{"collection": "other"}, {"database": "other"}])
+def test_a_name_stands_for_one_collection(feeds: ChangeFeeds, readings: Documents, change: dict[str, Any]) -> None:
     feed = feed_of(readings.database.name, Delivered())
     feeds.start(feed).stop()
 
@@ -129,6 +127,16 @@ def test_a_name_stands_for_one_collection_and_number_of_shards(
         feeds.start(msgspec.structs.replace(feed, **change))
 
     assert caught.value.declared != caught.value.stored
+
+
+def test_the_number_of_shards_is_that_of_the_first_start(feeds: ChangeFeeds, readings: Documents) -> None:
+    feed = feed_of(readings.database.name, Delivered(), shards=2)
+    feeds.start(feed, timing=QUICK).stop()
+
+    again = feeds.start(msgspec.structs.replace(feed, shards=5), timing=QUICK)
+
+    wait_until_shared(again, shards=2)
+    assert set(again.shards()) == {0, 1}
 
 
 def test_a_pipeline_that_mongodb_refuses_is_told_at_the_start(feeds: ChangeFeeds, readings: Documents) -> None:

@@ -251,9 +251,7 @@ def test_a_handler_may_stop_its_own_feed(start: Start, readings: Documents) -> N
     assert delivered.ids == [1]
 
 
-def test_what_no_thread_has_begun_with_when_it_stops_is_left_for_the_next_start(
-    start: Start, readings: Documents
-) -> None:
+def test_what_was_not_handed_out_when_it_stops_is_left_for_the_next_start(start: Start, readings: Documents) -> None:
     go_on = threading.Event()
     begun: list[Any] = []
 
@@ -274,7 +272,7 @@ def test_what_no_thread_has_begun_with_when_it_stops_is_left_for_the_next_start(
     stopping.join(15)
 
     start(second, parallel=1, shards=2)
-    second.wait_for(9)
+    wait_until(lambda: len(first.ids + second.ids) >= 10, "all are handled")
 
-    assert len(first.ids) == 1
+    assert len(first.ids) <= 2, "one of each shard"
     assert sorted(first.ids + second.ids) == list(range(10))

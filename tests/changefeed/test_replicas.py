@@ -1,48 +1,24 @@
 """Feeds in several processes: shared, killed, frozen. Nothing is lost, and who was given up stores nothing."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from cqrs.changefeed import ChangeFeeds, FeedsConfig
+from cqrs.changefeed import ChangeFeeds
 from cqrs.changefeed.share import key_of, shard_of
 from cqrs.testing.waiting import wait_until
 from tests.broker.member_process import MemberProcess
 from tests.changefeed.conftest import Documents
 from tests.changefeed.delivered import NAME, stored_tokens
+from tests.changefeed.replicas import effects, falls, newest, owners, wait_for_ids
 
-Start = Callable[..., MemberProcess]
+StartReplica = Callable[..., MemberProcess]
 TAKEOVER_SECONDS = 8
 SHARDS = 2
 # One document of each shard.
 OF_SHARD = {shard_of(key_of(number), SHARDS): number for number in range(50)}
-
-
-@pytest.fixture
-def start(feeds_config: FeedsConfig, readings: Documents) -> Iterator[Start]:
-    """Starts a replica and returns when its feed has started; those that are left are killed afterwards."""
-    started: list[MemberProcess] = []
-
-    def start(name: str, mode: str = "plainly") -> MemberProcess:
-        arguments = [feeds_config.mongo_uri, feeds_config.database, readings.database.name, mode]
-        member = MemberProcess(name, "tests.changefeed.feed_process", arguments)
-        started.append(member)
-        member.wait_for("started")
-        return member
-
-    yield start
-    for member in started:
-        member.close()
-
-
-def effects(feeds: ChangeFeeds) -> list[dict[str, Any]]:
-    return list(feeds.store.database["effects"].find().sort("at", 1))
-
-
-def wait_for_ids(feeds: ChangeFeeds, wanted: set[Any], *, seconds: float = 20) -> None:
-    wait_until(lambda: {one["id"] for one in effects(feeds)} >= wanted, f"{len(wanted)} are handled", seconds=seconds)
 
 
 def handlers(feeds: ChangeFeeds) -> set[tuple[Any, str]]:
@@ -50,19 +26,15 @@ def handlers(feeds: ChangeFeeds) -> set[tuple[Any, str]]:
     return {(one["id"], one["process"]) for one in effects(feeds)}
 
 
-def owners(feeds: ChangeFeeds) -> list[str | None]:
-    return [position["owner"] for position in feeds.store.positions.find({"_id.group": NAME}).sort("_id", 1)]
-
-
 def are_shared(feeds: ChangeFeeds) -> bool:
     return len(set(owners(feeds))) == SHARDS and None not in owners(feeds)
 
 
 def test_replicas_share_a_feed_and_each_change_is_handled_by_one_of_them(
-    feeds: ChangeFeeds, start: Start, readings: Documents
+    feeds: ChangeFeeds, start_replica: StartReplica, readings: Documents
 ) -> None:
-    start("one")
-    start("two")
+    start_replica("one")
+    start_replica("two")
     wait_until(lambda: are_shared(feeds), "each has its shard")
 
     readings.insert_many([{"_id": number} for number in range(300)])
@@ -75,12 +47,12 @@ def test_replicas_share_a_feed_and_each_change_is_handled_by_one_of_them(
 
 @pytest.mark.parametrize("mode", ["before", "after"])
 def test_what_a_killed_replica_had_in_hand_is_handled_by_another_within_seconds(
-    feeds: ChangeFeeds, start: Start, readings: Documents, mode: str
+    feeds: ChangeFeeds, start_replica: StartReplica, readings: Documents, mode: str
 ) -> None:
-    victim = start("victim", mode)
+    victim = start_replica("victim", mode)
     readings.insert_many([{"_id": "first"}, {"_id": "hang", "hang": True}])
     victim.wait_for("in hand")
-    start("heir")
+    start_replica("heir")
 
     victim.kill()
     readings.insert_many([{"_id": number} for number in range(20)])
@@ -91,30 +63,30 @@ def test_what_a_killed_replica_had_in_hand_is_handled_by_another_within_seconds(
 
 
 def test_after_all_replicas_were_killed_the_next_goes_on_where_they_were(
-    feeds: ChangeFeeds, start: Start, readings: Documents
+    feeds: ChangeFeeds, start_replica: StartReplica, readings: Documents
 ) -> None:
-    replicas = [start("one"), start("two")]
+    replicas = [start_replica("one"), start_replica("two")]
     readings.insert_many([{"_id": number, "n": 0} for number in range(200)])
     wait_until(lambda: len(effects(feeds)) >= 50, "they are in the middle of it")
     for replica in replicas:
         replica.kill()
 
     readings.insert_many([{"_id": number, "n": 0} for number in range(200, 400)])
-    start("heir")
+    start_replica("heir")
     wait_for_ids(feeds, set(range(400)))
 
     assert {one["id"] for one in effects(feeds)} == set(range(400))
 
 
 def test_a_frozen_replica_stores_nothing_after_it_was_given_up(
-    feeds: ChangeFeeds, start: Start, readings: Documents
+    feeds: ChangeFeeds, start_replica: StartReplica, readings: Documents
 ) -> None:
-    zombie = start("zombie", "before")
+    zombie = start_replica("zombie", "before")
     hanging = OF_SHARD[0]
     readings.insert_one({"_id": hanging, "hang": True, "n": 0})
     zombie.wait_for("in hand")
     zombie.freeze()
-    start("heir")
+    start_replica("heir")
     wait_for_ids(feeds, {hanging}, seconds=TAKEOVER_SECONDS)
     others = [number for number in range(100, 140) if shard_of(key_of(number), SHARDS) == 0]
     readings.insert_many([{"_id": number, "n": 0} for number in others])
@@ -134,7 +106,7 @@ def test_a_frozen_replica_stores_nothing_after_it_was_given_up(
 
 
 def test_replicas_may_come_go_and_be_killed_under_load_and_order_is_kept(
-    feeds: ChangeFeeds, start: Start, readings: Documents
+    feeds: ChangeFeeds, start_replica: StartReplica, readings: Documents
 ) -> None:
     readings.insert_many([{"_id": number, "n": 0} for number in range(20)])
     rounds = [0]
@@ -149,11 +121,11 @@ def test_replicas_may_come_go_and_be_killed_under_load_and_order_is_kept(
     writer = threading.Thread(target=keep_writing)
     writer.start()
     try:
-        first, second = start("first"), start("second")
+        first, second = start_replica("first"), start_replica("second")
         wait_until(lambda: len(effects(feeds)) > 50, "they handle changes")
         left = first.leave()
         second.kill()
-        start("third")
+        start_replica("third")
         wait_until(lambda: any(one["process"] == "third" for one in effects(feeds)), "the third handles changes")
     finally:
         stop.set()
@@ -164,22 +136,6 @@ def test_replicas_may_come_go_and_be_killed_under_load_and_order_is_kept(
 
     assert left == 0
     assert falls(feeds, "first") + falls(feeds, "third") == 0, "what was not interrupted never goes back"
-
-
-def newest(feeds: ChangeFeeds) -> dict[Any, int]:
-    """Return by document what was handled last of those that are updated."""
-    return {one["id"]: one["n"] for one in effects(feeds) if isinstance(one["id"], int)}
-
-
-def falls(feeds: ChangeFeeds, process: str) -> int:
-    """Return how often a process has handled an older state of a document after a newer one."""
-    last: dict[Any, int] = {}
-    found = 0
-    for one in effects(feeds):
-        if one["process"] == process and one["operation"] == "update":
-            found += one["n"] < last.get(one["id"], 0)
-            last[one["id"]] = one["n"]
-    return found
 
 
 def committed(feeds: ChangeFeeds) -> list[int]:

@@ -152,6 +152,27 @@ class Shard(RuleBasedStateMachine):
         assert self.stored == len(self.added)
 
 
+def test_when_closed_only_what_is_before_something_begun_is_handed_out() -> None:
+    schedule = Schedule(0, ())
+    for number, key in enumerate("aabcbc"):
+        schedule.add(change_of(key, number), Point(token=f"{number:08}"))
+    (first,) = schedule.take(1)
+    (second,) = schedule.take(1)
+    schedule.done([second])
+
+    schedule.close()
+    while_one_is_running = schedule.take(9)
+    schedule.done([first])
+    schedule.close()
+    left = schedule.take(9)
+
+    assert [first.number, second.number] == [0, 2]
+    assert (while_one_is_running, [entry.number for entry in left]) == ([], [1])
+    schedule.done(left)
+    assert not schedule.is_ready
+    assert [entry.number for entry in schedule.front(9)] == [0, 1, 2]
+
+
 def key_of(entry: Entry) -> str:
     assert entry.change is not None
     return entry.change.key

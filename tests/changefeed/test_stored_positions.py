@@ -6,7 +6,7 @@ from cqrs.broker import Fenced
 from cqrs.broker import positions as group_positions
 from cqrs.broker.positions import Claim
 from cqrs.broker.store import CODEC
-from cqrs.changefeed import ChangeFeeds, positions
+from cqrs.changefeed import ChangeFeeds, declared, positions
 from cqrs.changefeed.config import FeedConfig
 from cqrs.changefeed.handled_keys import HandledKeys
 from cqrs.changefeed.resume_point import Point, Scan
@@ -26,7 +26,7 @@ def feed(feeds: ChangeFeeds, readings: Documents) -> FeedConfig:
 
 
 def establish(feeds: ChangeFeeds, feed: FeedConfig) -> None:
-    positions.establish(feeds.store, feed, feeds.store.client.get_database(feed.database, codec_options=CODEC))
+    declared.establish(feeds.store, feed, feeds.store.client.get_database(feed.database, codec_options=CODEC))
 
 
 def claim(feeds: ChangeFeeds, feed: FeedConfig, member: str) -> Claim:
@@ -50,7 +50,7 @@ def test_who_was_given_up_stores_neither_a_position_nor_what_belongs_to_it(
 ) -> None:
     zombie = claim(feeds, feed, "zombie")
     heir = claim(feeds, feed, "heir")
-    memory = HandledKeys(feeds.store, feed.name, 0)
+    memory = HandledKeys(feeds.store, feed.name)
     positions.commit(feeds.store, heir, handled(5).front(1), memory if remembers else None)
 
     with pytest.raises(Fenced):
