@@ -5,6 +5,7 @@ import { problemOf, problemOfFailure } from "./problem.js";
 const HERE = "This server";
 const PATIENCE = 30_000;
 const BULK_PATIENCE = 120_000;
+const NO_CONTENT = 204;
 
 /** Store one user: `{id, appId, createdAt, replayed}`, where `appId` is the replica that answered. */
 export async function createUser(user, seed, signal) {
@@ -48,6 +49,44 @@ export async function readSampleUsers({ results, seed }, signal) {
   return body;
 }
 
+/** Store a reading, `{sensorId, time, value}` with the time in milliseconds since 1970. */
+export async function storeReading(reading, signal) {
+  await ask("/data", { method: "PUT", body: reading, signal });
+}
+
+/** What is valid for a sensor: `{from, to}`. */
+export async function readValidRange(sensorId, signal) {
+  const { body } = await ask(`/sensors/${encodeURIComponent(sensorId)}/valid-range`, { signal });
+  return body;
+}
+
+/** The newest alerts, each with its `delivery`. */
+export async function readAlerts({ limit }, signal) {
+  const { body } = await ask(`/alerts?${query({ limit })}`, { signal });
+  return body.items;
+}
+
+/** Have an alert that failed delivered after all. */
+export async function retryAlert(id, signal) {
+  await ask(`/alerts/${encodeURIComponent(id)}/retry`, { method: "POST", signal });
+}
+
+/** The newest texts that the built-in provider has taken; `id` is that of the alert. */
+export async function readTexts({ limit }, signal) {
+  const { body } = await ask(`/api/v1/provider/texts?${query({ limit })}`, { signal });
+  return body.items;
+}
+
+/** How the built-in provider behaves: `take`, or how it fails. */
+export async function readBehaviour(signal) {
+  const { body } = await ask("/api/v1/provider/behaviour", { signal });
+  return body.answer;
+}
+
+export async function setBehaviour(answer, signal) {
+  await ask("/api/v1/provider/behaviour", { method: "PUT", body: { answer }, signal });
+}
+
 async function ask(path, { method = "GET", body, signal, patience = PATIENCE } = {}) {
   const signals = [AbortSignal.timeout(patience), ...(signal ? [signal] : [])];
   const headers = { Accept: "application/json, application/problem+json" };
@@ -61,7 +100,7 @@ async function ask(path, { method = "GET", body, signal, patience = PATIENCE } =
       cache: "no-store",
     });
     if (!response.ok) throw await problemOf(response);
-    return { body: await response.json(), headers: response.headers };
+    return { body: response.status === NO_CONTENT ? null : await response.json(), headers: response.headers };
   } catch (error) {
     throw problemOfFailure(error, HERE);
   }
