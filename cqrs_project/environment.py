@@ -8,9 +8,11 @@ from typing import TypeVar, cast
 from cqrs_project.service_settings import (
     SERVICES,
     Networks,
+    derived_jwt_key,
     disordered,
     finite_number,
     http_url,
+    jwt_key,
     networks,
     webhook_key,
 )
@@ -63,6 +65,8 @@ class Environment:
     ext_alert_provider_url: str | None
     ext_alert_provider_key: bytes | None
     ext_alert_provider_networks: Networks
+    jwt_key: str
+    jwt_seconds: int
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -99,6 +103,8 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         ext_alert_provider_url=reader.read("EXT_ALERT_PROVIDER_URL", _optional(http_url), default=""),
         ext_alert_provider_key=reader.read("EXT_ALERT_PROVIDER_SECRET", _optional(webhook_key), default=""),
         ext_alert_provider_networks=reader.read("EXT_ALERT_PROVIDER_NETWORKS", networks, default=LOOPBACK),
+        jwt_key=reader.read("JWT_KEY", jwt_key, default="") or derived_jwt_key(reader.get("SECRET_KEY")),
+        jwt_seconds=reader.read("JWT_SECONDS", _integer(60, 30 * 24 * 60 * 60), default="3600"),
     )
     reader.mistakes += disordered(environment.sensor_data_since, environment.sensor_data_until)
     if reader.mistakes:
@@ -111,8 +117,11 @@ class _Reader:
         self._variables = variables
         self.mistakes: list[str] = []
 
+    def get(self, name: str) -> str:
+        return self._variables.get(name, "")
+
     def has(self, name: str) -> bool:
-        return bool(self._variables.get(name))
+        return bool(self.get(name))
 
     # What stands in for a mistake is never used: the caller raises once all are collected.
     def read(self, name: str, parse: Callable[[str], T], default: str | None = None) -> T:

@@ -2,17 +2,19 @@
 
 import math
 import re
+from hashlib import blake2b
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from services.notifications.allowed_connection import Network
 from services.notifications.errors import InvalidSecret
 from services.notifications.webhook_signature import signing_key
+from services.tickets.accounts.token import LEAST_KEY
 
 Networks = tuple[Network, ...]
 
 # Those that can run alone: each is the name of its folder.
-SERVICES = ("alert_provider", "classroom", "notifications", "purchases", "sensor_data")
+SERVICES = ("alert_provider", "classroom", "notifications", "purchases", "sensor_data", "tickets")
 
 # Any whole number of so many digits fits 64 bits.
 MAX_DIGITS = 19
@@ -61,6 +63,18 @@ def webhook_key(value: str) -> bytes:
         return signing_key(value)
     except InvalidSecret as error:
         raise ValueError("must be whsec_ and 24 to 64 bytes in base64") from error
+
+
+def jwt_key(value: str) -> str:
+    """Return a key that tokens are signed with; nothing stays nothing. Raises ValueError, which never repeats it."""
+    if value and len(value.encode()) < LEAST_KEY:
+        raise ValueError(f"must have at least {LEAST_KEY} bytes")
+    return value
+
+
+def derived_jwt_key(secret_key: str) -> str:
+    """Return the key for tokens where none is set: another one for each SECRET_KEY, which it does not give away."""
+    return blake2b(secret_key.encode(), digest_size=32, person=b"tickets.jwt").hexdigest()
 
 
 def disordered(since: float | None, until: float | None) -> list[str]:

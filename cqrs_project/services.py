@@ -9,6 +9,7 @@ from django.conf import settings
 
 from cqrs.broker import Broker, BrokerConfig
 from cqrs.management.workers import register_worker
+from cqrs.outbox import Outbox
 from cqrs.worker import Worker
 from cqrs_project.consuming import Consuming, register_consumer_lag
 from cqrs_project.sensor_services import (
@@ -24,6 +25,9 @@ from services.classroom.classroom import Classroom, classroom
 from services.purchases import broker_client as purchases_client
 from services.purchases.preparation import prepare as prepare_shop
 from services.purchases.shop import Shop, shop
+from services.tickets.accounts.accounts import Accounts, accounts
+from services.tickets.accounts.token import Tokens
+from services.tickets.office import TicketOffice, office
 from users_query import mongodb
 
 CLASSROOM = "classroom"
@@ -91,6 +95,21 @@ def _prepare_alert_provider(_: NewBroker) -> None:
     new_alert_provider(mongodb.database(), None).board.prepare()
 
 
+def _open_tickets(_: NewBroker) -> None:
+    environment = settings.ENVIRONMENT
+    office.open(_office())
+    accounts.open(Accounts(mongodb.database(), Tokens(environment.jwt_key, seconds=environment.jwt_seconds)))
+
+
+def _prepare_tickets(_: NewBroker) -> None:
+    _office().prepare()
+    Accounts(mongodb.database(), Tokens("", seconds=0)).prepare()
+
+
+def _office() -> TicketOffice:
+    return TicketOffice(mongodb.database(), Outbox(mongodb.database()))
+
+
 def _broker(declared: BrokerConfig) -> Broker:
     """The declared broker where this installation has it: beside the records, so that a transaction can hold both."""
     environment = settings.ENVIRONMENT
@@ -108,4 +127,5 @@ SERVICES: Mapping[str, Service] = {
     "notifications": Service(open=open_notifications, prepare=prepare_notifications),
     "purchases": Service(open=_open_purchases, prepare=_prepare_purchases),
     "sensor_data": Service(open=open_sensor_data, prepare=prepare_sensor_data),
+    "tickets": Service(open=_open_tickets, prepare=_prepare_tickets),
 }

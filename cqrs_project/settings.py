@@ -43,6 +43,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "cqrs_project.lone_urls" if ENVIRONMENT.service else "cqrs_project.urls"
 WSGI_APPLICATION = "cqrs_project.wsgi.application"
 APPEND_SLASH = False
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 

@@ -9,6 +9,7 @@ from services.classroom import urls as classroom
 from services.notifications import urls as notifications
 from services.purchases import urls as purchases
 from services.sensor_data import urls as sensor_data
+from services.tickets import urls as tickets
 from users_command.sample_users.view import SampleUsersView
 from users_command.views.create_user import CreateUserView
 from users_command.views.create_users import CreateUsersView
@@ -32,6 +33,7 @@ urlpatterns = [
     *sensor_data.urlpatterns,
     *notifications.urlpatterns,
     *alert_provider.urlpatterns,
+    *tickets.urlpatterns,
     *EDGE,
 ]
 

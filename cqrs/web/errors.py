@@ -30,6 +30,14 @@ class InvalidRequest(RequestRefused):
         super().__init__(detail)
 
 
+class Unauthorized(RequestRefused):
+    """Nobody is signed in, or not as anybody known (401)."""
+
+
+class Forbidden(RequestRefused):
+    """Whoever is signed in may not do this (403)."""
+
+
 class NotFound(RequestRefused):
     """There is no such thing, or no more (404); `retry_after` (seconds) where it may appear soon."""
 

@@ -52,6 +52,8 @@ _PROBLEMS: Final = {
     problem_type.status: problem_type
     for problem_type in (
         problem.INVALID_REQUEST,
+        problem.UNAUTHORIZED,
+        problem.FORBIDDEN,
         problem.NOT_FOUND,
         problem.METHOD_NOT_ALLOWED,
         problem.CONFLICT,

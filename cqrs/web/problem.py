@@ -25,7 +25,7 @@ class ProblemType(msgspec.Struct, frozen=True):
     """A kind of problem: its `type` is the permanent URI `/problems/<slug>`, described in docs/http.md.
 
     `detail` replaces the exception's own words where those are not meant for clients, `retry_after` (seconds) stands in
-    where the exception has none.
+    where the exception has none. `challenge` is the `WWW-Authenticate` that a 401 must carry.
     """
 
     slug: str
@@ -33,6 +33,7 @@ class ProblemType(msgspec.Struct, frozen=True):
     title: str
     detail: str | None = None
     retry_after: float | None = None
+    challenge: str | None = None
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -48,6 +49,8 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 INVALID_JSON: Final = ProblemType("invalid-json", 400, "The body is not acceptable JSON")
 INVALID_REQUEST: Final = ProblemType("invalid-request", 400, "The request is not valid")
+UNAUTHORIZED: Final = ProblemType("unauthorized", 401, "Nobody is signed in", challenge="Bearer")
+FORBIDDEN: Final = ProblemType("forbidden", 403, "Not permitted")
 NOT_FOUND: Final = ProblemType("not-found", 404, "Not found")
 METHOD_NOT_ALLOWED: Final = ProblemType("method-not-allowed", 405, "The resource does not have this method")
 NOT_ACCEPTABLE: Final = ProblemType("not-acceptable", 406, "The answer cannot be given in the format asked for")
@@ -68,6 +71,8 @@ _REFUSED_BY_FRAMEWORK = "The request was refused."
 _problem_types: dict[type[Exception], ProblemType] = {
     JsonRefused: INVALID_JSON,
     errors.InvalidRequest: INVALID_REQUEST,
+    errors.Unauthorized: UNAUTHORIZED,
+    errors.Forbidden: FORBIDDEN,
     errors.NotFound: NOT_FOUND,
     errors.Conflict: CONFLICT,
     errors.LengthRequired: LENGTH_REQUIRED,
@@ -83,9 +88,9 @@ _problem_types: dict[type[Exception], ProblemType] = {
     drf_errors.NotAcceptable: NOT_ACCEPTABLE,
     drf_errors.UnsupportedMediaType: UNSUPPORTED_MEDIA_TYPE,
     drf_errors.Throttled: TOO_MANY_REQUESTS,
-    drf_errors.PermissionDenied: ProblemType("forbidden", 403, "Not permitted"),
+    drf_errors.PermissionDenied: FORBIDDEN,
     Http404: msgspec.structs.replace(NOT_FOUND, detail="There is nothing at this address."),
-    django_errors.PermissionDenied: ProblemType("forbidden", 403, "Not permitted", detail="This is not permitted."),
+    django_errors.PermissionDenied: msgspec.structs.replace(FORBIDDEN, detail="This is not permitted."),
     django_errors.RequestDataTooBig: msgspec.structs.replace(PAYLOAD_TOO_LARGE, detail="The body is too large."),
     django_errors.SuspiciousOperation: msgspec.structs.replace(INVALID_REQUEST, detail=_REFUSED_BY_FRAMEWORK),
     django_errors.BadRequest: msgspec.structs.replace(INVALID_REQUEST, detail=_REFUSED_BY_FRAMEWORK),
@@ -149,7 +154,8 @@ def render_problem(
         errors=field_errors,
     )
     body = msgspec.json.encode(document)
-    return HttpResponse(body, status=problem_type.status, content_type=CONTENT_TYPE, headers=dict(headers or {}))
+    sent = dict(headers or {}) | ({"WWW-Authenticate": problem_type.challenge} if problem_type.challenge else {})
+    return HttpResponse(body, status=problem_type.status, content_type=CONTENT_TYPE, headers=sent)
 
 
 def _own_words(error: BaseException) -> str:

@@ -1,13 +1,15 @@
 """Whatever goes wrong, the client gets one kind of document, and the log what the client must not see."""
 
+import json
 import logging
 from typing import Any
 
 import pytest
-from django.test import Client, override_settings
+from django.test import Client, RequestFactory, override_settings
 
 from cqrs.errors import DuplicateRegistration, Unavailable
 from cqrs.web import problem
+from cqrs.web.errors import Unauthorized
 from cqrs.web.problem import ProblemType, problem_type_of, register_problem
 
 
@@ -110,3 +112,11 @@ def test_a_registered_exception_is_answered_as_registered_and_so_are_its_heirs(m
 def test_an_exception_has_one_answer_only() -> None:
     with pytest.raises(DuplicateRegistration):
         register_problem(Unavailable, ProblemType("other", 500, "Other"))
+
+
+def test_whoever_is_refused_for_want_of_a_token_is_told_how_to_show_one() -> None:
+    refused = problem.problem_response(RequestFactory().get("/"), Unauthorized("Sign in first."))
+
+    assert refused.status_code == 401
+    assert refused["WWW-Authenticate"] == "Bearer"
+    assert json.loads(refused.content)["type"] == "/problems/unauthorized"

@@ -1,0 +1,1 @@
+"""Who offers tickets: accounts, and tokens that say who somebody is. As little of it as tickets need."""
