@@ -84,7 +84,7 @@ class SharedStreams(Generic[H]):
 
     def __init__(self) -> None:
         self._streams: dict[Key, SharedStream[H]] = {}
-        self._sharing = threading.Lock()
+        self._locks: dict[int, threading.Lock] = {}
 
     def join(self, database: Database[Any], hearer: H, new: Callable[[], SharedStream[H]]) -> None:
         """Have the hearer told by the database's stream; its first one makes it by `new`, and begins it."""
@@ -103,6 +103,11 @@ class SharedStreams(Generic[H]):
                 return
             del self._streams[_key(database)]
         stream.stop()
+
+    @property
+    def _sharing(self) -> threading.Lock:
+        # One for each process: at the moment of a fork a thread that stays in the parent may hold the parent's.
+        return self._locks.setdefault(os.getpid(), threading.Lock())
 
 
 def _key(database: Database[Any]) -> Key:
