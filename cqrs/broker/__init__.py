@@ -13,6 +13,7 @@ from cqrs.broker.config import (
 )
 from cqrs.broker.consumer import AlreadySubscribed, Consumer
 from cqrs.broker.errors import (
+    BatchFailed,
     BrokerError,
     Fenced,
     HandlerEnded,
@@ -39,6 +40,7 @@ from cqrs.broker.topics import Topic
 
 __all__ = [
     "AlreadySubscribed",
+    "BatchFailed",
     "Broker",
     "BrokerConfig",
     "BrokerError",

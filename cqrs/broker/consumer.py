@@ -70,7 +70,8 @@ class Consumer:
         Whatever is sent after it has returned reaches the group. `handler` gets one record, or with `batch` a list of
         one partition's; with `transactional` also the session of the transaction in which their offset is committed.
         Records of one partition come in order and one after the other, partitions side by side. `error_handler` gets
-        each error with its record, or with None where that is OffsetPurged or TopicRemade and the policy is `fail`.
+        each error with its record; with None where that is BatchFailed, or where it is OffsetPurged or TopicRemade and
+        the policy is `fail`.
 
         Raises AlreadySubscribed, NotConnected, Unavailable, and TopicRemade where the policy is `fail`.
         """

@@ -108,6 +108,20 @@ class TopicRemade(BrokerError):
         )
 
 
+class BatchFailed(BrokerError):
+    """A batch handler has failed, which its cause tells; the records are handled again, each alone.
+
+    They are those of a partition from `first` to `last`.
+    """
+
+    def __init__(self, topic: str, partition: int, first: int, last: int) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.first = first
+        self.last = last
+        super().__init__(f"{topic!r} partition {partition}: offsets {first} to {last} could not be handled together")
+
+
 class HandlerEnded(BrokerError):
     """A handler tried to end its thread: it raised what is no Exception, such as SystemExit. `kind` is its name."""
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -10,7 +10,7 @@ import pymongo
 
 from cqrs.broker import dead_letters, positions, reading
 from cqrs.broker.circumstances import Circumstances
-from cqrs.broker.errors import Fenced, OffsetPurged
+from cqrs.broker.errors import BatchFailed, Fenced, OffsetPurged
 from cqrs.broker.failing import UNAVAILABLE, Failure, Interrupted, Persistence, tell
 from cqrs.broker.handling import Records
 from cqrs.broker.letter_retries import log_dead_letter, retry_letters
@@ -208,9 +208,13 @@ class PartitionWorker:
             return False
         try:
             self._its.handling.handle(self._its.store, self.claim, _anew(page, 0, len(records)))
-        except (Fenced, Unavailable):
+        except Fenced:
             raise
-        except Exception as error:  # noqa: BLE001 - found in one of the records again, and counted there
+        except Exception as error:
+            self._tell_of_batch(records, error)
+            if isinstance(error, Unavailable):
+                raise
+            # Found in one of the records again, and counted there.
             self._its.log.warning(
                 "batch could not be handled, trying its records one by one",
                 extra={**self._fields(), "records": len(records), "error_type": type(error).__name__},
@@ -218,6 +222,11 @@ class PartitionWorker:
             return False
         self._moved_to(records[-1].offset + 1)
         return True
+
+    def _tell_of_batch(self, records: Sequence[ConsumerRecord], error: Exception) -> None:
+        failed = BatchFailed(self.claim.topic, self.claim.partition, records[0].offset, records[-1].offset)
+        failed.__cause__ = error
+        tell(self._its.on_error, failed, None, self._its.log)
 
     def _handle(self, record: ConsumerRecord, records: Records) -> None:
         key = record.message.key

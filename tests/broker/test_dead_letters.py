@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from pymongo.errors import DuplicateKeyError
 
-from cqrs.broker import Broker, ConsumerRecord
+from cqrs.broker import BatchFailed, Broker, ConsumerRecord
 from cqrs.broker.consumer import Consumer
 from cqrs.errors import Unavailable
 from cqrs.testing.waiting import wait_until
@@ -170,10 +170,14 @@ def test_a_poison_record_in_a_batch_holds_back_only_itself(broker: Broker) -> No
             raise ValueError("bad")
         handled.extend(record.message.value for record in records)
 
+    told: list[tuple[Exception, object]] = []
     send_keyed(broker, ("a", "1"), ("b", "bad"), ("c", "2"), ("b", "3"))
-    consumer_of(broker).subscribe(handle, batch=True)
+    consumer_of(broker).subscribe(handle, lambda error, record: told.append((error, record)), batch=True)
     wait_for_letters(broker, 2)
 
+    batch, record = told[0]
+    assert isinstance(batch, BatchFailed)
+    assert (batch.first, batch.last, str(batch.__cause__), record) == (0, 3, "bad", None)
     assert handled == ["1", "2"]
     assert parked(broker) == [("bad", "parked"), ("3", "waiting")]
 
