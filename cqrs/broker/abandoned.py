@@ -33,15 +33,15 @@ WHAT_RUNS = [{"$currentOp": {"allUsers": False, "idleConnections": True, "idleSe
 OWN_READ_CONCERN = "snapshot"
 
 
-def end_abandoned(client: Client, log: Log = logger) -> int:
+def end_abandoned(client: Client, log: Log = logger, *, seconds: float = LOOK_SECONDS) -> int:
     """End the idle transactions whose client is gone, and the broker's own that are frozen; return how many.
 
-    Those of the same user only. Takes a second at the most, whatever is left of the caller's deadline: waiting has
-    used that up. Never raises: it is a remedy, and who asked for it tries again anyway.
+    Those of the same user only. Takes `seconds` at the most, and never more than one, whatever deadline the caller's
+    thread has: waiting may have used that up. Never raises: it is a remedy, and who asked for it tries again anyway.
     """
     try:
         # The deadline is in the context of this thread, and a nested one cannot be longer.
-        sessions = Context().run(_end, client)
+        sessions = Context().run(_end, client, min(seconds, LOOK_SECONDS))
     except PyMongoError as error:
         log.warning("could not look for abandoned transactions", extra={"error_type": type(error).__name__})
         return 0
@@ -50,8 +50,8 @@ def end_abandoned(client: Client, log: Log = logger) -> int:
     return len(sessions)
 
 
-def _end(client: Client) -> list[Binary]:
-    with pymongo.timeout(LOOK_SECONDS):
+def _end(client: Client, seconds: float) -> list[Binary]:
+    with pymongo.timeout(seconds):
         # The stage takes no other read concern; session ids are handed back as the bytes that they are.
         admin = client.get_database("admin", CodecOptions(), read_concern=ReadConcern("local"))
         sessions = _abandoned(list(admin.aggregate(WHAT_RUNS)))

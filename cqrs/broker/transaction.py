@@ -69,8 +69,9 @@ def transact(
             except PyMongoError as error:
                 if not error.has_error_label(TRANSIENT):
                     raise
-                if time.monotonic() >= look_at:
-                    end_abandoned(client, log)
+                # Within a transaction nothing waits for a lock: what has timed out was not answered.
+                if not error.timeout and look_at <= time.monotonic() < deadline:
+                    end_abandoned(client, log, seconds=deadline - time.monotonic())
                     look_at = time.monotonic() + SUSPICIOUS_SECONDS
                 _pause(attempt, deadline, error)
     raise AssertionError("unreachable")
