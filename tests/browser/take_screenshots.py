@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
+from tests.browser.alert_page import alert_page
 from tests.browser.run_page import RunPage
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "images"
@@ -14,13 +15,14 @@ SIZE: Final = ViewportSize(width=1280, height=1000)
 
 
 def main(base_url: str) -> None:
-    """Write `page.png`, `page-running.png`, `page-bulk.png` and `page-dark.png` from runs on that stack."""
+    """Write `page.png`, `page-running.png`, `page-bulk.png`, `page-dark.png` and `page-alerts.png` from that stack."""
     expect.set_options(timeout=120_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         one_by_one(browser, base_url)
         in_bulk(browser, base_url)
         journey_in_the_dark(browser, base_url)
+        waiting_alerts(browser, base_url)
         browser.close()
 
 
@@ -47,6 +49,27 @@ def journey_in_the_dark(browser: Browser, base_url: str) -> None:
     RunPage(page).people.nth(2).click()
     expect(page.locator(".journey-steps li")).to_have_count(2)
     page.screenshot(path=FOLDER / "page-dark.png")
+
+
+def waiting_alerts(browser: Browser, base_url: str) -> None:
+    page = open_page(browser, base_url, "light")
+    alerts = alert_page(page)
+    alerts.send("6.2")
+    alerts.expect_stage("6.2", "sent")
+    alerts.send("5.4")
+    alerts.expect_stage("5.4", "valid")
+    alerts.let_provider("Refuses, 422")
+    alerts.send("4.9")
+    alerts.expect_stage("4.9", "failed")
+    alerts.let_provider("Is busy, 429")
+    alerts.send("7")
+    expect(alerts.trail("7")).to_contain_text("the provider answered 429")
+    alerts.send("6.8")
+    alerts.expect_stage("6.8", "pending")
+    page.locator("#alerts").evaluate("(alerts) => alerts.scrollIntoView()")
+    page.mouse.move(0, 0)
+    page.screenshot(path=FOLDER / "page-alerts.png")
+    alerts.let_provider("Takes all")
 
 
 def open_page(browser: Browser, base_url: str, theme: Literal["light", "dark"]) -> Page:

@@ -2,11 +2,12 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -68,12 +69,29 @@ class LoneServices:
         environment = {**self._variables, "SERVICE": service}
         subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=True, timeout=60)
 
-    def replica(self, service: str, **variables: str) -> LoneReplica:
+    def start_all(self, commands: Sequence[str]) -> LoneReplica:
+        """Do what command lines say, on other ports, and return the replica that they start."""
+        replicas: list[LoneReplica] = []
+        for line in commands:
+            words = shlex.split(line)
+            variables = dict(word.split("=", 1) for word in words if word.partition("=")[0].isupper())
+            program, *arguments = words[len(variables) :]
+            service = variables["SERVICE"]
+            if "prepare_services" in arguments:
+                self.prepare(service)
+            elif program.endswith("gunicorn"):
+                replicas.append(self.replica(service, ("-m", "gunicorn", *arguments)))
+            else:
+                self.worker(service, arguments[-1])
+        (replica,) = replicas
+        return replica
+
+    def replica(self, service: str, command: tuple[str, ...] = GUNICORN) -> LoneReplica:
         """Start a replica and return when it answers."""
         port, metrics_port = free_port(), free_port()
         replica = LoneReplica(port, metrics_port)
-        bound = {"BIND": f"127.0.0.1:{port}", "METRICS_PORT": str(metrics_port), **variables}
-        self._start(service, "replica", GUNICORN, bound)
+        bound = {"BIND": f"127.0.0.1:{port}", "METRICS_PORT": str(metrics_port)}
+        self._start(service, "replica", command, bound)
         wait_until(lambda: _status(f"{replica.url}/livez") == 200, f"{service} answers", 30)
         return replica
 

@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 
 from cqrs_project.service_settings import SERVICES
+from tests.architecture.sources import ROOT
 from tests.services.buying import wanted
 from tests.services.lone_process import LoneServices
 from tests.waiting import wait_until
@@ -24,6 +25,7 @@ OF_ONE = {
     "sensor_data": f"/data?sensorId={uuid4()}",
 }
 NOWHERE = "There is nothing at this address."
+DOCUMENTATION = (ROOT / "docs/sensors.md").read_text()
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
@@ -40,14 +42,14 @@ def services(tmp_path: Path) -> Iterator[LoneServices]:
         yield services
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", OF_ONE)
 def test_it_serves_its_own_addresses_and_no_others(services: LoneServices, service: str) -> None:
     services.prepare(service)
 
     replica = services.replica(service)
 
     unknown = {name for name, path in OF_ONE.items() if NOWHERE in str(replica.ask("GET", path).json)}
-    assert unknown == set(SERVICES) - {service}
+    assert unknown == set(OF_ONE) - {service}
     assert replica.ask("GET", "/readyz").json == {"status": "ready", "stores": {"mongodb": "ready"}}
     assert {replica.ask("GET", path).status for path in ("/", "/api/v1/user-query", "/static/page/main.js")} == {404}
     schema = replica.ask("GET", "/api/schema").json
@@ -75,6 +77,18 @@ def test_a_reading_reaches_the_provider_when_each_service_is_alone(services: Lon
     (alert,) = notifications.ask("GET", f"/alerts?sensorId={sensor}").json["items"]
     assert (stored.status, reading["value"]) == (204, 6.2)
     assert alert["context"]["context"]["reading"] == reading
+
+
+def test_the_commands_of_the_documentation_start_a_service(services: LoneServices) -> None:
+    (block,) = [block for block in DOCUMENTATION.split("```sh\n") if "prepare_services" in block]
+    commands = [line for line in block.split("```")[0].replace("\\\n", "").splitlines() if "SERVICE=" in line]
+
+    replica = services.start_all(commands)
+
+    sensor = str(uuid4())
+    assert len(commands) == 3
+    assert replica.ask("PUT", "/data", {"sensorId": sensor, "time": 7, "value": 6.2}).status == 204
+    assert len(replica.ask("GET", f"/data?sensorId={sensor}").json) == 1
 
 
 def test_a_purchase_is_enrolled_when_each_service_is_alone(services: LoneServices) -> None:
