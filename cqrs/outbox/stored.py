@@ -18,7 +18,7 @@ Document = dict[str, Any]
 State = Literal["waiting", "publishing", "failing", "parked"]
 
 
-class Failure(msgspec.Struct, frozen=True, kw_only=True):
+class Failure(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One attempt that failed by the event's own fault: the `attempt`-th, by the process `worker`."""
 
     at: datetime
@@ -28,7 +28,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     worker: str
 
 
-class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
+class StoredEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A waiting event as operators see it; its data is not in it.
 
     `attempts` are the failures since it was stored, or retried by hand. `failing` waits for its next attempt,

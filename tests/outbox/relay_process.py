@@ -9,7 +9,7 @@ With `plainly` it never stops, and with `skewed` its clocks are an hour ahead. I
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -49,23 +49,36 @@ def work_of(takes: str, outbox: Outbox, destination: Destination, name: str) -> 
 def hang_at(mode: str, destination: Destination) -> None:
     in_hand: list[OutgoingEvent] = []
 
-    def hang(_: Any = None) -> None:
+    def notice(events: Sequence[OutgoingEvent]) -> None:
+        in_hand.extend(event for event in events if "hang" in event.data)
+
+    def hang() -> None:
         if in_hand:
             in_hand.clear()
             print("in hand", flush=True)
             sys.stdin.readline()
 
-    def notice(events: Sequence[OutgoingEvent]) -> None:
-        in_hand.extend(event for event in events if "hang" in event.data)
+    def notice_and_hang(events: Sequence[OutgoingEvent]) -> None:
+        notice(events)
+        hang()
 
     if mode == "claimed":
-        destination.before = lambda events: (notice(events), hang())[1]
+        destination.before = notice_and_hang
     elif mode == "published":
-        destination.after = lambda events: (notice(events), hang())[1]
+        destination.after = notice_and_hang
     elif mode == "deleted":
         destination.after = notice
-        delete = Settling.delete
-        Settling.delete = lambda *arguments: (delete(*arguments), hang())[1]  # type: ignore[method-assign]  # a place to be killed at
+        hang_after_deleting(hang)
+
+
+def hang_after_deleting(hang: Callable[[], None]) -> None:
+    delete = Settling.delete
+
+    def delete_and_hang(settling: Settling, event_ids: Sequence[str], token: str) -> None:
+        delete(settling, event_ids, token)
+        hang()
+
+    Settling.delete = delete_and_hang  # type: ignore[method-assign]  # a place to be killed at
 
 
 def set_clocks_ahead() -> None:

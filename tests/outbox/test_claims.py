@@ -1,6 +1,6 @@
 """Who may publish an event, and for how long: by leases at the server's time, told apart by their tokens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -82,8 +82,8 @@ def test_a_run_that_another_has_begun_is_given_back(
     late = claiming("late")
     runs_from = late._runs_from
 
-    def overtaken(*arguments: Any) -> list[list[str]]:
-        runs = runs_from(*arguments)
+    def overtaken(heads: Sequence[dict[str, Any]], limit: int) -> list[list[str]]:
+        runs = runs_from(heads, limit)
         outbox.queue.events.delete_one({"aggregate.sequence": 1})
         return runs
 
