@@ -1,7 +1,6 @@
 """Members killed or frozen while they commit: the locks that they leave behind stop others for seconds only."""
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,12 +9,13 @@ from cqrs.broker import Broker, BrokerConfig, Message, define_broker, define_pro
 from cqrs.broker.config import LogLevel
 from cqrs.testing.waiting import wait_until
 from tests.broker.handled import TOPIC, committed, make_topic, send
-from tests.broker.member_process import MemberProcess, members, values, wait_for_values
+from tests.broker.member_process import MemberProcess, members, values
 from tests.broker.senders import heard, start_sender
 
 Start = Callable[..., MemberProcess]
-# Left alone, MongoDB keeps the locks for more than a minute.
-SECONDS = 15
+# Left alone, MongoDB keeps the locks for sixty seconds at least (transactionLifetimeLimitSeconds): what is done sooner
+# was done by the members. It takes them five seconds or so; the rest is for a busy machine.
+SOONER = 50
 
 
 @pytest.fixture
@@ -31,13 +31,11 @@ def test_a_partition_is_taken_over_within_seconds(broker: Broker, start: Start, 
     victim = start("victim", mode)
     send(broker, ["first", "hang", "last"], key="one")
     victim.wait_for("committing")
-    began = time.monotonic()
 
     start("heir")
-    wait_for_values(broker, {"first", "hang", "last"}, seconds=SECONDS)
-    wait_until(lambda: committed(broker) == [3], "the heir commits", seconds=SECONDS)
+    wait_until(lambda: committed(broker) == [3], "the heir has handled and committed all", seconds=SOONER)
 
-    assert time.monotonic() - began < 2 * SECONDS
+    assert set(values(broker)) == {"first", "hang", "last"}
     assert values(broker)[-2:] == ["hang", "last"]
 
 
