@@ -5,6 +5,7 @@ anything, and what it loses is found by the next poll.
 """
 
 import threading
+from typing import Any
 
 from cqrs.changefeed.change import Event
 from cqrs.changefeed.circumstances import ANY_DOCUMENT
@@ -55,6 +56,6 @@ class _Chime(Inbox):
         super().__init__(collection, frozenset({"insert"}), ALL, signal=signal)
         self._bell = signal
 
-    def offer(self, event: Event) -> None:
+    def offer(self, event: Event, *_: Any) -> None:
         if event["operationType"] == "insert" and event["ns"]["coll"] == self.collection:
             self._bell.set()

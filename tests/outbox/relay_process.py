@@ -78,7 +78,7 @@ def hang_after_deleting(hang: Callable[[], None]) -> None:
         delete(settling, event_ids, token)
         hang()
 
-    Settling.delete = delete_and_hang  # type: ignore[method-assign]  # a place to be killed at
+    Settling.delete = delete_and_hang  # type: ignore[assignment, method-assign]  # a place to be killed at
 
 
 def set_clocks_ahead() -> None:
