@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from cqrs.changefeed import ChangeFeeds, Feed, FeedConfig
 from cqrs.errors import Unavailable
+from cqrs.web.metrics import Readings, register_gauge
 from cqrs.worker import Work
 
 
@@ -40,11 +41,30 @@ class Following:
         """Let the feed's threads work."""
         time.sleep(seconds)
 
+    def behind(self) -> Readings:
+        """Return by feed and shard how many seconds the shards of this process are behind, where that is known."""
+        shards = {} if self._feed is None else self._feed.shards()
+        behind = {number: one.behind for number, one in shards.items()}
+        return {(self._config.name, str(number)): one for number, one in behind.items() if one is not None}
+
     def close(self) -> None:
         """Finish what is in hand and leave the feed to others."""
         self._stopping()
         self._feeds.disconnect()
         self._stopped()
+
+
+def register_feed_lag(following: Following) -> None:
+    """Measure at each scrape how far the feed's shards of this process are behind; absent where that is not known.
+
+    Raises ValueError where that is registered already.
+    """
+    register_gauge(
+        "cqrs_feed_behind_seconds",
+        "Age of the oldest change that the feed has not handled.",
+        following.behind,
+        labels=("feed", "shard"),
+    )
 
 
 class Together:

@@ -10,7 +10,7 @@ from cqrs.changefeed import ChangeFeeds, define_feeds
 from cqrs.management.workers import register_worker
 from cqrs.worker import Work, Worker
 from cqrs_project.consuming import Consuming, register_consumer_lag
-from cqrs_project.following import Following, Together
+from cqrs_project.following import Following, Together, register_feed_lag
 from services.notifications import broker_client as notifications_client
 from services.notifications.alert_outbox import AlertOutbox, alert_outbox
 from services.notifications.delivering import Delivering
@@ -59,7 +59,9 @@ def _sensor_alerts(new_broker: NewBroker) -> Worker:
     url = settings.ENVIRONMENT.sensor_data_alert_url
     telling: Telling = TellingByRequest(url) if url else TellingByMessage(new_broker(sensor_data_client.broker))
     alerting = Alerting(_log(), telling)
-    return Worker(SENSOR_ALERTS, Following(_feeds(), alerting.feed(), stopping=alerting.stop, stopped=alerting.close))
+    following = Following(_feeds(), alerting.feed(), stopping=alerting.stop, stopped=alerting.close)
+    register_feed_lag(following)
+    return Worker(SENSOR_ALERTS, following)
 
 
 def _notifications(new_broker: NewBroker) -> Worker:
@@ -70,7 +72,9 @@ def _notifications(new_broker: NewBroker) -> Worker:
     works: list[Work] = [consuming]
     # Without a provider alerts are kept, and told once there is one.
     if (provider := _provider()) is not None:
-        works.append(Following(_feeds(), Delivering(outbox, provider).feed(), stopped=provider.close))
+        following = Following(_feeds(), Delivering(outbox, provider).feed(), stopped=provider.close)
+        register_feed_lag(following)
+        works.append(following)
     return Worker(NOTIFICATIONS, Together(works))
 
 

@@ -84,6 +84,11 @@ def time_of(token: str) -> Timestamp:
     return Timestamp(int(token[2:10], 16), int(token[10:18], 16))
 
 
+def age(moment: datetime) -> float:
+    """Return how many seconds ago the server's time was, by this machine's clock; never less than none."""
+    return max(0.0, (datetime.now(UTC) - moment).total_seconds())
+
+
 def wall_time_of(token: str) -> datetime:
     """Return the cluster time of a resume token as a time of the wall clock, to the second."""
     return datetime.fromtimestamp(time_of(token).time, UTC)

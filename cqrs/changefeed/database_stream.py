@@ -60,7 +60,7 @@ class DatabaseStream(SharedStream[Inbox]):
                 self._token = stream.token
                 self._begin_those_delivered()
             while stream.is_alive and not self.is_stopping and self._wanted() == wanted:
-                self._deliver(stream.next(), stream.token)
+                self._deliver(stream.next(), stream.size, stream.token)
 
     def note_broken(self, error: Exception, *, is_first: bool) -> None:
         """Say so once; where it cannot go on where it was, have each feed look for itself."""
@@ -78,13 +78,13 @@ class DatabaseStream(SharedStream[Inbox]):
         logger.info("change stream works again", extra=self._fields())
         tell(self._observer, Happening(kind="reconnected", database=self._database.name))
 
-    def _deliver(self, event: Event | None, token: str) -> None:
+    def _deliver(self, event: Event | None, size: int, token: str) -> None:
         with self._changing:
             for inbox in self._inboxes:
                 if inbox.since is None:
                     continue
                 if event is not None:
-                    inbox.offer(event)
+                    inbox.offer(event, size)
                 inbox.pass_on(token)
             self._token = token
             self._inboxes = [inbox for inbox in self._inboxes if not inbox.is_cut]

@@ -35,13 +35,15 @@ class ShardInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A shard that this process owns under `epoch`.
 
     `mode` says where its changes come from, `read_until` the server's time up to which it has read them (to the second;
-    during a scan when that began). Both are None before it has begun.
+    during a scan when that began), `behind` the age in seconds of the oldest change that is not finished, 0 where there
+    is none. All are None before it has begun, and `behind` where MongoDB has not been heard of for a while.
     """
 
     shard: int
     epoch: int
     mode: Mode | None
     read_until: datetime | None
+    behind: float | None
 
 
 class Feed:
@@ -117,6 +119,7 @@ def _info_of(worker: ShardWorker) -> ShardInfo:
         epoch=claim.epoch,
         mode=None if source is None else source.mode,
         read_until=None if source is None else wall_time_of(source.point.token),
+        behind=worker.behind,
     )
 
 

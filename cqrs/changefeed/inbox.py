@@ -1,12 +1,18 @@
-"""The bounded queue between the one stream of a database and a shard of a feed."""
+"""The queue between the one stream of a database and a shard of a feed, bounded by events and by bytes."""
 
 import threading
+import time
 from collections import deque
+from datetime import datetime
 
 from cqrs.changefeed.change import OPERATIONS, Event, Operation
 from cqrs.changefeed.share import Share
 
 CAPACITY = 2000
+CAPACITY_BYTES = 16 * 1024 * 1024
+
+# With its size in bytes.
+Sized = tuple[Event, int]
 
 
 class Inbox:
@@ -23,47 +29,70 @@ class Inbox:
         share: Share,
         *,
         signal: threading.Event,
-        capacity: int | None = None,
     ) -> None:
         self.collection = collection
         self.operations = operations
         self.since: str | None = None
         self.is_cut = False
+        # The monotonic time at which the stream was read last.
+        self.heard_at = time.monotonic()
         self._share = share
         self._signal = signal
-        self._capacity = CAPACITY if capacity is None else capacity
-        self._events: deque[Event] = deque()
+        self._events: deque[Sized] = deque()
+        self._bytes = 0
         self._token: str | None = None
         self._changing = threading.Lock()
 
-    def offer(self, event: Event) -> None:
-        """Put the event in where it belongs to this shard; one too many cuts the inbox off."""
+    def offer(self, event: Event, size: int) -> None:
+        """Put the event in where it belongs to this shard; one too many, or too large, cuts the inbox off."""
         if self.is_cut or not self._wants(event):
             return
         with self._changing:
-            if len(self._events) >= self._capacity:
+            is_full = len(self._events) >= CAPACITY or self._bytes + size > CAPACITY_BYTES
+            # One alone is always taken, however large.
+            if is_full and self._events:
                 self.is_cut = True
             else:
-                self._events.append(event)
+                self._events.append((event, size))
+                self._bytes += size
         self._signal.set()
 
     def pass_on(self, token: str) -> None:
         """Everything before the token has been offered."""
         self._token = token
+        self.heard_at = time.monotonic()
 
     def cut(self) -> None:
         """Nothing comes any more."""
         self.is_cut = True
         self._signal.set()
 
-    def take(self, limit: int) -> tuple[list[Event], str | None]:
-        """Return the next events and, where these are all, a token behind which nothing has been taken yet."""
+    @property
+    def oldest(self) -> datetime | None:
+        """The server's time of the first event that is here."""
+        with self._changing:
+            return self._events[0][0]["wallTime"] if self._events else None
+
+    def take(self, limit: int, most_bytes: int) -> tuple[list[Sized], str | None]:
+        """Return the next events and, where these are all, a token behind which nothing has been taken yet.
+
+        One at least, if there is one; more only up to so many bytes.
+        """
         # Before looking: what is offered in between must not lie before it.
         token = self._token
         with self._changing:
-            taken = [self._events.popleft() for _ in range(min(limit, len(self._events)))]
+            taken = self._next(limit, most_bytes)
             is_all = not self._events and not self.is_cut
         return taken, token if is_all else None
+
+    def _next(self, limit: int, most_bytes: int) -> list[Sized]:
+        taken: list[Sized] = []
+        room = most_bytes
+        while self._events and len(taken) < limit and (not taken or self._events[0][1] <= room):
+            taken.append(self._events.popleft())
+            room -= taken[-1][1]
+        self._bytes -= most_bytes - room
+        return taken
 
     def _wants(self, event: Event) -> bool:
         operation = OPERATIONS.get(event["operationType"])

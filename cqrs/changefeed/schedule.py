@@ -27,7 +27,18 @@ class State(Enum):
 class Entry:
     """A change on its way. `number` counts the changes of the shard; `following` is that of the next one."""
 
-    __slots__ = ("attempts", "change", "failure", "following", "is_alone", "number", "point", "refusal", "state")
+    __slots__ = (
+        "attempts",
+        "change",
+        "failure",
+        "following",
+        "is_alone",
+        "number",
+        "point",
+        "refusal",
+        "size",
+        "state",
+    )
 
     def __init__(self, number: int, following: int, point: Point, change: Change | None, state: State) -> None:
         self.number = number
@@ -35,6 +46,7 @@ class Entry:
         self.point = point
         self.change = change
         self.state = state
+        self.size = 0
         self.failure: Failure | None = None
         # Why it must not be handled, and has to be given up when its turn comes.
         self.refusal: Exception | None = None
@@ -50,6 +62,8 @@ class Schedule:
         self._next = number
         self._held = set(held)
         self._window: deque[Entry] = deque()
+        # Of the changes that are here, about.
+        self.bytes = 0
         self._queues: dict[str, deque[Entry]] = {}
         self._ready: deque[str] = deque()
         self._delayed: list[tuple[float, int, str]] = []
@@ -67,6 +81,12 @@ class Schedule:
         return self._unfinished == 0
 
     @property
+    def oldest(self) -> Change | None:
+        """The first change that is not finished."""
+        unfinished = (State.QUEUED, State.RUNNING)
+        return next((entry.change for entry in list(self._window) if entry.state in unfinished), None)
+
+    @property
     def is_ready(self) -> bool:
         """Whether there is something to hand out now."""
         return any(self._may_begin(self._queues[key][0]) for key in self._ready)
@@ -76,13 +96,14 @@ class Schedule:
         begun = {State.RUNNING, State.DONE, State.PARKED}
         self._last = max((entry.number for entry in self._window if entry.change and entry.state in begun), default=-1)
 
-    def add(self, change: Change, point: Point, refusal: Exception | None = None) -> None:
+    def add(self, change: Change, point: Point, refusal: Exception | None = None, *, size: int = 0) -> None:
         """Take a change on, behind those of its key; one with a refusal is handed out by itself, to be given up."""
         queue = self._queues.setdefault(change.key, deque())
         waits = queue[-1].state in {State.PARKED, State.WAITING} if queue else change.key in self._held
         entry = Entry(self._next, self._next + 1, point, change, State.WAITING if waits else State.QUEUED)
         self._unfinished += not waits
-        entry.refusal, entry.is_alone = refusal, refusal is not None
+        entry.refusal, entry.is_alone, entry.size = refusal, refusal is not None, size
+        self.bytes += size
         self._next += 1
         self._window.append(entry)
         queue.append(entry)
@@ -170,6 +191,7 @@ class Schedule:
         """These, at the front, are stored: letters hold their keys from now on."""
         for entry in entries:
             self._window.popleft()
+            self.bytes -= entry.size
             if entry.state is State.DONE:
                 continue
             key = _key(entry)

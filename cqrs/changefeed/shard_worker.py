@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 
 import pymongo
 
@@ -12,14 +13,14 @@ from cqrs.broker.errors import Fenced
 from cqrs.broker.failing import UNAVAILABLE, Attempts, Failure
 from cqrs.broker.positions import Claim
 from cqrs.changefeed import declared, positions
-from cqrs.changefeed.change import Change
+from cqrs.changefeed.change import age
 from cqrs.changefeed.circumstances import Circumstances
 from cqrs.changefeed.committing import Committing
+from cqrs.changefeed.giving_up import note_dead_letter
 from cqrs.changefeed.handled_keys import HandledKeys
 from cqrs.changefeed.hands import Hands, Outcome
 from cqrs.changefeed.letter_care import LetterCare
 from cqrs.changefeed.letters import record_of
-from cqrs.changefeed.observing import Happening, tell
 from cqrs.changefeed.schedule import Entry, Schedule
 from cqrs.changefeed.share import Share
 from cqrs.changefeed.source import Source
@@ -28,8 +29,9 @@ from cqrs.errors import CqrsError, Unavailable
 
 STORE_SECONDS = 5.0
 LEAVING_SECONDS = 2.0
-# As many changes are on their way at the most, and as many are read at once.
+# As much is on its way at the most, but for what comes in one page, and as many are read at once.
 WINDOW = 1000
+WINDOW_BYTES = 32 * 1024 * 1024
 PAGE = 200
 LONGEST_WAIT = 1.0
 FIRST_BACK_OFF = 0.1
@@ -62,7 +64,7 @@ class ShardWorker:
             may_handle=lambda: self._may_handle() and not self._stopping,
             signal=self._signal,
             held=self._hold,
-            given_up=self._note_dead_letter,
+            given_up=partial(note_dead_letter, circumstances, claim),
         )
         self._failures = 0
         self._thread = threading.Thread(target=self._run, name=f"changefeed-{feed.name}-{claim.partition}", daemon=True)
@@ -99,6 +101,14 @@ class ShardWorker:
     def source(self) -> Source | None:
         """Where the changes come from; None before it has begun."""
         return self._source
+
+    @property
+    def behind(self) -> float | None:
+        """The age in seconds of the oldest change that is not finished; None where that is not known."""
+        if self._schedule is None or self._source is None:
+            return None
+        oldest = self._schedule.oldest
+        return self._source.behind() if oldest is None else age(oldest.wall_time)
 
     def _run(self) -> None:
         try:
@@ -188,12 +198,12 @@ class ShardWorker:
         """Take what comes next, where there is room for it; say whether there was something."""
         assert self._source is not None
         schedule = self._ready_schedule
-        if len(schedule) >= WINDOW:
+        if self._is_full:
             return False
         found = self._source.take(min(PAGE, WINDOW - len(schedule)))
         for one in found:
             if one.change is not None and one.is_news:
-                schedule.add(one.change, one.point, one.refusal)
+                schedule.add(one.change, one.point, one.refusal, size=one.size)
             else:
                 schedule.pass_over(one.point, one.change)
         return bool(found)
@@ -241,14 +251,13 @@ class ShardWorker:
     def _give_up(self, entry: Entry, failure: Failure) -> None:
         assert entry.change is not None
         self._ready_schedule.give_up(entry, failure)
-        self._note_dead_letter(entry.change, failure)
+        note_dead_letter(self._its, self.claim, entry.change, failure)
 
     def _wait(self) -> None:
         """Wait for a signal, or until something is due; not where reading the source waits by itself."""
         assert self._source is not None
         schedule = self._ready_schedule
-        reads = self._source.mode != "shared stream" and len(schedule) < WINDOW
-        if reads and self._may_handle() and not self._stopping:
+        if self._source.mode != "shared stream" and not (self._is_full or self._stopping) and self._may_handle():
             return
         present = time.monotonic()
         seconds = [LONGEST_WAIT, *(due - present for due in (schedule.due, self._letters.due) if due is not None)]
@@ -261,6 +270,10 @@ class ShardWorker:
         """Whether a change may be handled now: not for long when stopping, or not known to be the owner still."""
         present = time.monotonic()
         return self._its.lease.holds(present) and (not self._stopping or present < self._finish_until)
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._ready_schedule) >= WINDOW or self._ready_schedule.bytes >= WINDOW_BYTES
 
     @property
     def _ready_schedule(self) -> Schedule:
@@ -276,23 +289,6 @@ class ShardWorker:
             )
         self._signal.clear()
         self._signal.wait(FIRST_BACK_OFF if self._stopping else UNAVAILABLE.delay(self._failures))
-
-    def _note_dead_letter(self, change: Change, failure: Failure) -> None:
-        reason = type(failure.error).__name__
-        self._its.log.error(
-            "change became a dead letter",
-            extra={
-                **self._fields(),
-                "resume_point": change.resume_point,
-                "error_type": reason,
-                "attempts": len(failure.failed_at),
-            },
-        )
-        feed = self._its.feed
-        happening = Happening(
-            kind="dead_letter", database=feed.database, feed=feed.name, shard=self.claim.partition, reason=reason
-        )
-        tell(self._its.observer, happening)
 
     def _fields(self) -> dict[str, object]:
         return {"feed": self._its.feed.name, "shard": self.claim.partition, "epoch": self.claim.epoch}

@@ -10,12 +10,12 @@ from pymongo.database import Database
 from cqrs.broker.mongodb import Document
 from cqrs.broker.store import Store
 from cqrs.changefeed import database_stream
-from cqrs.changefeed.change import OPERATIONS, Change, Event, change_of
+from cqrs.changefeed.change import OPERATIONS, Change, Event, age, change_of, wall_time_of
 from cqrs.changefeed.config import FeedConfig
 from cqrs.changefeed.errors import HistoryLost
 from cqrs.changefeed.filtering import Filter
 from cqrs.changefeed.handled_keys import HandledKeys
-from cqrs.changefeed.inbox import Inbox, concerns
+from cqrs.changefeed.inbox import Inbox, Sized, concerns
 from cqrs.changefeed.observing import Happening, Observer, tell
 from cqrs.changefeed.resume_point import Point, Reason, Scan
 from cqrs.changefeed.scanning import Found, Scanner
@@ -27,6 +27,10 @@ logger = logging.getLogger(__name__)
 Mode = Literal["scan", "own stream", "shared stream"]
 # Short, because whoever reads has more to do than to wait.
 OWN_AWAIT_MS = 20
+# As much is taken at once at the most, if it is more than one change.
+PAGE_BYTES = 4 * 1024 * 1024
+# After so long without a word of MongoDB it is not known what there is.
+UNHEARD_SECONDS = 5.0
 
 ENDS: dict[str, Reason] = {"drop": "collection dropped", "dropDatabase": "collection dropped"}
 
@@ -58,12 +62,25 @@ class Source:
         self._own: Stream | None = None
         self._inbox: Inbox | None = None
         self._has_joined = False
+        self._is_near_end = False
+        self._heard_at = 0.0
 
     @property
     def mode(self) -> Mode:
         if self.point.scan is not None:
             return "scan"
         return "shared stream" if self._has_joined else "own stream"
+
+    def behind(self) -> float | None:
+        """Return the age in seconds of what has not been taken yet; None where that is unknown."""
+        inbox = self._inbox if self._has_joined else None
+        heard_at = self._heard_at if inbox is None else inbox.heard_at
+        if time.monotonic() - heard_at > UNHEARD_SECONDS:
+            return None
+        if inbox is not None:
+            oldest = inbox.oldest
+            return 0.0 if oldest is None and not inbox.is_cut else age(oldest or wall_time_of(self.point.token))
+        return 0.0 if self._is_near_end and self.point.scan is None else age(wall_time_of(self.point.token))
 
     def take(self, limit: int) -> list[Found]:
         """Return what comes next, at least a place to go on from where that has moved. Raises Unavailable.
@@ -78,6 +95,7 @@ class Source:
             found = self._take_own(limit)
         if found:
             self.point = found[-1].point
+        self._heard_at = time.monotonic()
         return found
 
     def close(self) -> None:
@@ -95,14 +113,14 @@ class Source:
 
     def _take_shared(self, limit: int) -> list[Found]:
         assert self._inbox is not None
-        events, token = self._inbox.take(limit)
+        events, token = self._inbox.take(limit, PAGE_BYTES)
         if not events and self._inbox.is_cut:
             logger.info("change feed is behind, on a stream of its own", extra=self._fields())
             self._tell("behind", None)
             self._leave()
             return []
         # It may have read further on its own stream than the shared one had come.
-        found = self._found([event for event in events if event["_id"]["_data"] > self.point.token])
+        found = self._found([one for one in events if one[0]["_id"]["_data"] > self.point.token])
         if token is not None and token > (found[-1].point if found else self.point).token:
             return self._and_then(found, token)
         return found
@@ -117,6 +135,7 @@ class Source:
         except BaseException:
             self._close_own()
             raise
+        self._is_near_end = is_near_end
         found = self._found(events)
         if token > (found[-1].point if found else self.point).token:
             found = self._and_then(found, token)
@@ -127,22 +146,24 @@ class Source:
             self._join()
         return found
 
-    def _read_own(self, limit: int) -> tuple[list[Event], str, bool]:
+    def _read_own(self, limit: int) -> tuple[list[Sized], str, bool]:
         """Return events, a token behind which to go on, and whether it has nearly caught up."""
         if self._own is None:
             wanted = {self._feed.collection: self._feed.operations}
             self._own = Stream(self._database, wanted, after=self.point.token, await_ms=OWN_AWAIT_MS)
-        events: list[Event] = []
+        events: list[Sized] = []
+        room = PAGE_BYTES
         # What has been read should not wait for what comes.
         deadline = time.monotonic() + OWN_AWAIT_MS / 1000
-        while len(events) < limit and self._own.is_alive and (not events or time.monotonic() < deadline):
+        while len(events) < limit and room > 0 and self._own.is_alive and (not events or time.monotonic() < deadline):
             event = self._own.next()
             since = None if self._inbox is None else self._inbox.since
             if since is not None and self._own.token >= since:
-                return self._switched(events, event, since)
+                return self._switched(events, None if event is None else (event, self._own.size), since)
             if event is None:
                 break
-            events.append(event)
+            events.append((event, self._own.size))
+            room -= self._own.size
         token = self._own.token
         is_near_end = self._own.is_near_end
         if not self._own.is_alive:
@@ -150,19 +171,19 @@ class Source:
             self._close_own()
         return events, token, is_near_end
 
-    def _switched(self, events: list[Event], event: Event | None, since: str) -> tuple[list[Event], str, bool]:
+    def _switched(self, events: list[Sized], last: Sized | None, since: str) -> tuple[list[Sized], str, bool]:
         """Go on with the shared stream: what is behind `since` comes from there."""
-        if event is not None and event["_id"]["_data"] <= since:
-            events.append(event)
+        if last is not None and last[0]["_id"]["_data"] <= since:
+            events.append(last)
         self._close_own()
         self._has_joined = True
         self._signal.set()
         return events, since, False
 
-    def _found(self, events: list[Event]) -> list[Found]:
+    def _found(self, events: list[Sized]) -> list[Found]:
         """Return what the events tell this shard, up to one that ends the collection."""
-        changes: list[Change] = []
-        for event in events:
+        changes: list[tuple[Change, int]] = []
+        for event, size in events:
             if event["operationType"] not in OPERATIONS:
                 if concerns(event, self._feed.collection):
                     begun = self._begin_scan(self._why(event), event["_id"]["_data"])
@@ -172,13 +193,13 @@ class Source:
                 continue
             change = change_of(self._feed.name, self._share, event)
             if self._share.has(change.document_id, change.document) and not self._was_handled(change):
-                changes.append(change)
+                changes.append((change, size))
         return self._passed(changes)
 
-    def _passed(self, changes: list[Change]) -> list[Found]:
+    def _passed(self, changes: list[tuple[Change, int]]) -> list[Found]:
         return [
-            Found(point=self._at(change.resume_point), change=result.change, refusal=result.refusal)
-            for change, result in zip(changes, self._filter.passing(changes), strict=True)
+            Found(point=self._at(change.resume_point), change=result.change, refusal=result.refusal, size=size)
+            for (change, size), result in zip(changes, self._filter.passing([one for one, _ in changes]), strict=True)
         ]
 
     def _and_then(self, found: list[Found], token: str) -> list[Found]:

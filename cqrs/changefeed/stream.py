@@ -6,6 +6,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import pymongo
+from bson import decode
+from bson.raw_bson import RawBSONDocument
 from pymongo.change_stream import DatabaseChangeStream
 from pymongo.database import Database
 from pymongo.errors import OperationFailure, PyMongoError
@@ -36,10 +38,15 @@ class Stream:
     """
 
     def __init__(self, database: Database[Document], wanted: Wanted, *, after: str | None, await_ms: int) -> None:
+        self._codec = database.codec_options
+        # Raw, since only then it is known how large an event is.
+        raw = database.with_options(codec_options=self._codec.with_options(document_class=RawBSONDocument))
+        # How many bytes the event has that `next` has returned last.
+        self.size = 0
         self._session = database.client.start_session()
         try:
             with _classified(), pymongo.timeout(STREAM_SECONDS):
-                self._stream: DatabaseChangeStream[Document] = database.watch(
+                self._stream: DatabaseChangeStream[RawBSONDocument] = raw.watch(
                     pipeline_of(wanted),
                     # Behind an invalidation too, where the other option would only repeat it.
                     start_after=None if after is None else {"_data": after},
@@ -56,7 +63,12 @@ class Stream:
     def next(self) -> Event | None:
         """Return the next event, or None where there is none now."""
         with _classified(), pymongo.timeout(STREAM_SECONDS):
-            return self._stream.try_next()
+            event = self._stream.try_next()
+        if event is None:
+            return None
+        self.size = len(event.raw)
+        decoded: Event = decode(event.raw, self._codec)
+        return decoded
 
     @property
     def token(self) -> str:
