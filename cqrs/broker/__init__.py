@@ -28,6 +28,7 @@ from cqrs.broker.errors import (
     NotConnected,
     NoTransaction,
     OffsetPurged,
+    TopicInUse,
     TopicRemade,
     UnknownTopic,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "Timing",
     "Topic",
     "TopicConfig",
+    "TopicInUse",
     "TopicRemade",
     "UnknownTopic",
     "define_broker",

@@ -32,6 +32,15 @@ class UnknownTopic(BrokerError):
         super().__init__(f"there is no topic {topic!r}")
 
 
+class TopicInUse(BrokerError):
+    """A topic cannot be changed now: for `seconds` there was always a transaction open in it. Trying later is right."""
+
+    def __init__(self, topic: str, seconds: float) -> None:
+        self.topic = topic
+        self.seconds = seconds
+        super().__init__(f"topic {topic!r} was within open transactions for {seconds:.0f} s: try again later")
+
+
 class InvalidMessage(BrokerError):
     """A message cannot be sent; `index` is its place in the call. Nothing of the call was written."""
 

@@ -5,21 +5,19 @@ from contextlib import suppress
 from datetime import datetime
 
 import msgspec
-import pymongo
 from bson import Int64, ObjectId
 from pymongo import ASCENDING, ReturnDocument
 from pymongo.client_session import ClientSession
-from pymongo.errors import DuplicateKeyError, OperationFailure
+from pymongo.errors import DuplicateKeyError
 
 from cqrs.broker import reading
 from cqrs.broker.config import TopicConfig, define_topic
 from cqrs.broker.errors import InvalidConfiguration, UnknownTopic
 from cqrs.broker.mongodb import Document, translated
-from cqrs.broker.store import LONGEST_NAMESPACE, PREPARING_SECONDS, RETENTION_INDEX, Store, counter_id, messages_of
+from cqrs.broker.retention import keep_messages_for
+from cqrs.broker.store import LONGEST_NAMESPACE, Store, counter_id, messages_of
 from cqrs.broker.transaction import in_transaction
 from cqrs.clock import now
-
-INDEX_HAS_OTHER_OPTIONS = 85
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,8 +51,7 @@ class Topics:
             with suppress(DuplicateKeyError):
                 in_transaction(store, lambda session: _insert(store, config, session))
             topic = self.get(config.name)
-            with pymongo.timeout(PREPARING_SECONDS):
-                _keep_messages_for(store, topic.name, topic.retention_ms)
+            keep_messages_for(store, topic.name, topic.retention_ms)
         return topic
 
     def get(self, name: str) -> Topic:
@@ -73,15 +70,15 @@ class Topics:
     def set_retention(self, *, name: str, retention_ms: int | None) -> Topic:
         """Keep messages for so many milliseconds after they were appended, None for ever; older ones are removed.
 
-        MongoDB removes once a minute and counts in seconds, so what is kept is rounded up. Raises UnknownTopic,
-        InvalidConfiguration.
+        MongoDB removes once a minute and counts in seconds, so what is kept is rounded up. It cannot be changed while a
+        transaction is open in the topic: ten seconds are waited for a moment without one, and senders go on meanwhile.
+        Raises UnknownTopic, InvalidConfiguration, and TopicInUse where there was none.
         """
         define_topic(name=name, retention_ms=retention_ms)
         self.get(name)
         store = self._store()
         with translated():
-            with pymongo.timeout(PREPARING_SECONDS):
-                _keep_messages_for(store, name, retention_ms)
+            keep_messages_for(store, name, retention_ms)
             store.topics.update_one({"_id": name}, {"$set": {"retentionMs": retention_ms, "updatedAt": now()}})
         return self.get(name)
 
@@ -155,21 +152,6 @@ def _counters(topic: str, identity: ObjectId | None, first: int, partitions: int
         }
         for partition in range(first, partitions)
     ]
-
-
-def _keep_messages_for(store: Store, topic: str, retention_ms: int | None) -> None:
-    messages = store.messages(topic)
-    if retention_ms is None:
-        store.drop_index(messages.name, RETENTION_INDEX)
-        return
-    seconds = -(-retention_ms // 1000)
-    try:
-        messages.create_index([("appendedAt", ASCENDING)], name=RETENTION_INDEX, expireAfterSeconds=seconds)
-    except OperationFailure as error:
-        if error.code != INDEX_HAS_OTHER_OPTIONS:
-            raise
-        index = {"name": RETENTION_INDEX, "expireAfterSeconds": seconds}
-        store.database.command("collMod", messages.name, index=index)
 
 
 def _require_room(store: Store, topic: str) -> None:
