@@ -95,7 +95,8 @@ def claim(store: Store, *, group: str, topic: str, seen: Position, member: str) 
         return store.positions.find_one_and_update(wanted, change, return_document=ReturnDocument.AFTER)
 
     with translated():
-        document = unhindered(store, write)
+        # A handler's transaction writes the position last: one that holds it and does not end was frozen at its commit.
+        document = unhindered(store, write, handlers_too=True)
     if document is None:
         return None
     return Claim(

@@ -21,12 +21,12 @@ LEAST_SECONDS = 0.75
 T = TypeVar("T")
 
 
-def unhindered(store: Store, write: Callable[[], T]) -> T:
+def unhindered(store: Store, write: Callable[[], T], *, handlers_too: bool = False) -> T:
     """Return what `write` returns, which runs again where it was hindered.
 
     It must stand that: the first run may have taken effect. The caller's deadline holds, but for the look at what
-    hinders: where it has passed by then, the next call finds the way free. Raises what `write` raises, the driver's
-    errors included.
+    hinders: where it has passed by then, the next call finds the way free. `handlers_too` is meant as in
+    `end_abandoned`. Raises what `write` raises, the driver's errors included.
     """
     began = time.monotonic()
     try:
@@ -36,5 +36,5 @@ def unhindered(store: Store, write: Callable[[], T]) -> T:
         if not error.timeout or time.monotonic() - began < LEAST_SECONDS:
             raise
         if not isinstance(error, ServerSelectionTimeoutError):
-            end_abandoned(store.client, store.log)
+            end_abandoned(store.client, store.log, handlers_too=handlers_too)
     return write()

@@ -4,9 +4,9 @@ Every record that it handles becomes a document of `effects` in the broker's dat
 its handling began by the machine's clock. MODE says what is special: `plainly` nothing; `telling` it prints the
 messages of its log; `hanging` it prints `in hand` at the value "hang" and waits for a line to go on; `transactional`
 the same, with the effect written in the transaction that commits the offset; `killed` it is transactional
-and kills itself at the value "hang", when all is written and to be committed; `frozen-parking` it cannot
-handle that value, and freezes when the dead letter is to be committed. It prints `subscribed` once it is, and leaves
-the group on SIGTERM.
+and kills itself at the value "hang", when all is written and to be committed; `frozen` it freezes then;
+`frozen-parking` it cannot handle that value, and freezes when the dead letter is to be committed. It prints
+`subscribed` once it is, and leaves the group on SIGTERM.
 """
 
 import logging
@@ -23,7 +23,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from cqrs.broker import Broker, ConsumerRecord, define_broker
 from tests.broker.handled import consumer_of
 
-SIGNALS = {"killed": signal.SIGKILL, "frozen-parking": signal.SIGSTOP}
+SIGNALS = {"killed": signal.SIGKILL, "frozen": signal.SIGSTOP, "frozen-parking": signal.SIGSTOP}
 
 
 class SignalsItself(CommandListener):
@@ -86,7 +86,7 @@ def main() -> None:
     if at_commit is not None:
         monitoring.register(at_commit)
     with Broker(define_broker(mongo_uri=uri, database=database)) as broker:
-        transactional = mode in {"transactional", "killed"}
+        transactional = mode in {"transactional", "killed", "frozen"}
         consumer = consumer_of(broker, auto_commit_interval_ms=200, max_retries=0)
         hangs, parks = mode in {"hanging", "transactional"}, mode == "frozen-parking"
         effects = Effects(broker, hangs=hangs, parks=parks, at_commit=at_commit)

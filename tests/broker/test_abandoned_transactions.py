@@ -25,7 +25,7 @@ def start(broker: Broker) -> Iterator[Start]:
         yield start
 
 
-@pytest.mark.parametrize("mode", ["killed", "frozen-parking"])
+@pytest.mark.parametrize("mode", ["killed", "frozen", "frozen-parking"])
 def test_a_partition_is_taken_over_within_seconds(broker: Broker, start: Start, mode: str) -> None:
     make_topic(broker)
     victim = start("victim", mode)
