@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TypeVar, cast
 
+from cqrs.publishers.jetstream.settings import DEFAULT_CLUSTER_ID, default_client_id
 from cqrs_project.service_settings import (
     SERVICES,
     Networks,
@@ -16,7 +17,14 @@ from cqrs_project.service_settings import (
     networks,
     webhook_key,
 )
-from cqrs_project.store_addresses import mongodb_uri, nats_url, postgresql_url
+from cqrs_project.store_addresses import (
+    mongodb_uri,
+    nats_client_id,
+    nats_cluster_id,
+    nats_replicas,
+    nats_url,
+    postgresql_url,
+)
 
 T = TypeVar("T")
 
@@ -48,6 +56,9 @@ class Environment:
     mongodb_database: str
     mongodb_broker_database: str
     nats_url: str | None
+    nats_cluster_id: str
+    nats_client_id: str
+    nats_replicas: int
     app_id: str
     secret_key: str
     debug: bool
@@ -84,6 +95,10 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         mongodb_database=reader.read("MONGODB_DATABASE", _name, default="cqrs"),
         mongodb_broker_database=reader.read("MONGODB_BROKER_DATABASE", _name, default="change-stream-broker"),
         nats_url=reader.read("NATS_URL", _optional(nats_url), default=""),
+        nats_cluster_id=reader.read("NATS_CLUSTER_ID", nats_cluster_id, default=DEFAULT_CLUSTER_ID),
+        # Of the process that speaks to NATS: it is read by each of them.
+        nats_client_id=reader.read("NATS_CLIENT_ID", nats_client_id, default=default_client_id()),
+        nats_replicas=reader.read("NATS_REPLICAS", nats_replicas, default="1"),
         app_id=reader.read("APPID", _name, default="STANDALONE"),
         secret_key=reader.read("SECRET_KEY", _text, default="only-for-debugging" if debug else None),
         debug=debug,

@@ -6,15 +6,15 @@ from hashlib import blake2b
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
-from services.notifications.allowed_connection import Network
-from services.notifications.errors import InvalidSecret
-from services.notifications.webhook_signature import signing_key
+from cqrs.webhooks.allowed_connection import Network
+from cqrs.webhooks.errors import InvalidSecret
+from cqrs.webhooks.signature import signing_key
 from services.tickets.accounts.token import LEAST_KEY
 
 Networks = tuple[Network, ...]
 
 # Those that can run alone: each is the name of its folder.
-SERVICES = ("alert_provider", "classroom", "notifications", "purchases", "sensor_data", "tickets")
+SERVICES = ("alert_provider", "classroom", "notifications", "orders", "purchases", "sensor_data", "tickets")
 
 # Any whole number of so many digits fits 64 bits.
 MAX_DIGITS = 19

@@ -9,7 +9,6 @@ from django.conf import settings
 
 from cqrs.broker import Broker, BrokerConfig
 from cqrs.management.workers import register_worker
-from cqrs.outbox import Outbox
 from cqrs.worker import Worker
 from cqrs_project.consuming import Consuming, register_consumer_lag
 from cqrs_project.sensor_services import (
@@ -19,15 +18,13 @@ from cqrs_project.sensor_services import (
     prepare_notifications,
     prepare_sensor_data,
 )
+from cqrs_project.ticket_services import open_orders, open_tickets, prepare_orders, prepare_tickets
 from services.alert_provider.provider import alert_provider, new_alert_provider
 from services.classroom import broker_client as classroom_client
 from services.classroom.classroom import Classroom, classroom
 from services.purchases import broker_client as purchases_client
 from services.purchases.preparation import prepare as prepare_shop
 from services.purchases.shop import Shop, shop
-from services.tickets.accounts.accounts import Accounts, accounts
-from services.tickets.accounts.token import Tokens
-from services.tickets.office import TicketOffice, office
 from users_query import mongodb
 
 CLASSROOM = "classroom"
@@ -95,21 +92,6 @@ def _prepare_alert_provider(_: NewBroker) -> None:
     new_alert_provider(mongodb.database(), None).board.prepare()
 
 
-def _open_tickets(_: NewBroker) -> None:
-    environment = settings.ENVIRONMENT
-    office.open(_office())
-    accounts.open(Accounts(mongodb.database(), Tokens(environment.jwt_key, seconds=environment.jwt_seconds)))
-
-
-def _prepare_tickets(_: NewBroker) -> None:
-    _office().prepare()
-    Accounts(mongodb.database(), Tokens("", seconds=0)).prepare()
-
-
-def _office() -> TicketOffice:
-    return TicketOffice(mongodb.database(), Outbox(mongodb.database()))
-
-
 def _broker(declared: BrokerConfig) -> Broker:
     """The declared broker where this installation has it: beside the records, so that a transaction can hold both."""
     environment = settings.ENVIRONMENT
@@ -125,7 +107,8 @@ SERVICES: Mapping[str, Service] = {
     "alert_provider": Service(open=_open_alert_provider, prepare=_prepare_alert_provider),
     "classroom": Service(open=_open_classroom, prepare=_prepare_classroom),
     "notifications": Service(open=open_notifications, prepare=prepare_notifications),
+    "orders": Service(open=open_orders, prepare=prepare_orders),
     "purchases": Service(open=_open_purchases, prepare=_prepare_purchases),
     "sensor_data": Service(open=open_sensor_data, prepare=prepare_sensor_data),
-    "tickets": Service(open=_open_tickets, prepare=_prepare_tickets),
+    "tickets": Service(open=open_tickets, prepare=prepare_tickets),
 }

@@ -7,6 +7,10 @@ from psycopg.conninfo import conninfo_to_dict
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
+from cqrs.publishers.jetstream.settings import REPLICAS, StreamSettings, mistakes_of_client_id, mistakes_of_stream
+
+ANY_SUBJECT = "any"
+
 
 def postgresql_url(value: str) -> str:
     """Return an address that libpq understands and that names a database. Raises ValueError."""
@@ -50,3 +54,24 @@ def nats_url(value: str) -> str:
         if not known:
             raise refused
     return value
+
+
+def nats_cluster_id(value: str) -> str:
+    """Return the name of a stream. Raises ValueError."""
+    if any(mistakes_of_stream(StreamSettings(name=value, subjects=(ANY_SUBJECT,)))):
+        raise ValueError(f"must be 1 to 64 letters, digits, - or _, not {value!r}")
+    return value
+
+
+def nats_client_id(value: str) -> str:
+    """Return the name of a process. Raises ValueError."""
+    if any(mistakes_of_client_id(value)):
+        raise ValueError(f"must be 1 to 253 letters, digits or .-_:@, not {value!r}")
+    return value
+
+
+def nats_replicas(value: str) -> int:
+    """Return how many servers keep the stream. Raises ValueError."""
+    if value not in {str(number) for number in REPLICAS}:
+        raise ValueError(f"must be 1, 3 or 5, not {value!r}")
+    return int(value)

@@ -1,12 +1,13 @@
 """Every address of the application."""
 
-from django.urls import path
+from django.urls import include, path
 
 from cqrs.web import error_pages
 from cqrs_project.edge_urls import EDGE
 from services.alert_provider import urls as alert_provider
 from services.classroom import urls as classroom
 from services.notifications import urls as notifications
+from services.orders import urls as orders
 from services.purchases import urls as purchases
 from services.sensor_data import urls as sensor_data
 from services.tickets import urls as tickets
@@ -34,6 +35,8 @@ urlpatterns = [
     *notifications.urlpatterns,
     *alert_provider.urlpatterns,
     *tickets.urlpatterns,
+    *orders.urlpatterns,
+    path("api/v1/", include("cqrs.outbox.api.urls")),
     *EDGE,
 ]
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 
-from cqrs.context import current
+from cqrs.broker.message import SOURCE
 from cqrs.outbox import NewEvent
 from services.tickets.ticket import Ticket
 
@@ -29,7 +29,6 @@ def event_of(ticket: Ticket) -> NewEvent:
     data = TicketChanged(
         id=ticket.id, title=ticket.title, price=ticket.price, user_id=ticket.user_id, version=ticket.version
     )
-    traceparent = current().traceparent
     return NewEvent(
         subject=f"{SUBJECT}.{ticket.id}",
         event_type=CREATED if ticket.version == 1 else UPDATED,
@@ -37,5 +36,5 @@ def event_of(ticket: Ticket) -> NewEvent:
         aggregate_id=str(ticket.id),
         sequence=ticket.version,
         data=msgspec.to_builtins(data),
-        headers={"source": "tickets"} | ({"traceparent": traceparent} if traceparent else {}),
+        headers={SOURCE: "tickets"},
     )

@@ -118,7 +118,7 @@ def test_an_unknown_service_is_one_mistake_among_all_others(name: str) -> None:
     with pytest.raises(InvalidEnvironment) as refused:
         read_environment({"SERVICE": name, "DEBUG": "maybe"})
 
-    known = "alert_provider, classroom, notifications, purchases, sensor_data, tickets"
+    known = "alert_provider, classroom, notifications, orders, purchases, sensor_data, tickets"
     assert refused.value.mistakes == [
         "DEBUG must be 0 or 1, not 'maybe'",
         f"SERVICE must be one of {known}, not {name!r}",

@@ -1,10 +1,38 @@
 """What Swagger UI says about failed events."""
 
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample
+
 from cqrs.outbox.api.parameters import FailedEvents, FailedEventsParameters
 from cqrs.outbox.stored import StoredEvent
 from cqrs.web.openapi import Reply, operation
 
 TAG = "Outboxes (MongoDB)"
+EVENT: dict[str, Any] = {
+    "eventId": "0193494e-3b1c-7c5a-8c52-0242ac120002",
+    "subject": "tickets.0193494e-2a0b-7d11-9f00-0242ac120002",
+    "eventType": "ticket:created",
+    "aggregateType": "ticket",
+    "aggregateId": "0193494e-2a0b-7d11-9f00-0242ac120002",
+    "sequence": 1,
+    "state": "parked",
+    "attempts": 10,
+    "failures": [
+        {
+            "at": "2026-11-21T14:10:52.161Z",
+            "error": "the message is larger than the stream takes",
+            "type": "too_large",
+            "attempt": 10,
+            "worker": "relay-1-4711",
+        }
+    ],
+    "lockOwner": None,
+    "lockedUntil": "2026-11-21T14:10:52.161Z",
+    "nextAttemptAt": None,
+    "parkedAt": "2026-11-21T14:10:52.161Z",
+    "createdAt": "2026-11-21T14:00:11.004Z",
+}
 
 LIST_FAILED_EVENTS = operation(
     tag=TAG,
@@ -16,6 +44,11 @@ LIST_FAILED_EVENTS = operation(
     query=FailedEventsParameters,
     replies={200: Reply(FailedEvents, "A page")},
     problems=(400, 404, 503),
+    examples=[
+        OpenApiExample(
+            "The only page", {"items": [EVENT], "nextCursor": None}, response_only=True, status_codes=["200"]
+        )
+    ],
 )
 SHOW_WAITING_EVENT = operation(
     tag=TAG,
@@ -23,6 +56,7 @@ SHOW_WAITING_EVENT = operation(
     description="An event that is not published yet, with its failures and without its data.",
     replies={200: Reply(StoredEvent, "The event")},
     problems=(404, 503),
+    examples=[OpenApiExample("A parked event", EVENT, response_only=True, status_codes=["200"])],
 )
 RETRY_EVENT = operation(
     tag=TAG,

@@ -1,0 +1,45 @@
+"""A listener of NATS as the work of a worker."""
+
+import time
+
+from cqrs.publishers.jetstream.listener import Listener
+from cqrs.web.metrics import Readings, register_gauge
+
+
+class Listening:
+    """Has the events of a stream handled.
+
+    The listener works in threads of its own, through every outage. What is left to the worker is to start it, and to
+    stop it in the end.
+    """
+
+    def __init__(self, service: str, listener: Listener) -> None:
+        self._service = service
+        self._listener = listener
+
+    def step(self) -> bool:
+        """Start the listener, unless it runs."""
+        self._listener.start()
+        return False
+
+    def wait(self, seconds: float) -> None:
+        """Let the listener's threads work."""
+        time.sleep(seconds)
+
+    def close(self) -> None:
+        """Finish what is in hand and leave the rest to others."""
+        self._listener.stop()
+
+    def unhandled(self) -> Readings:
+        """Return how many events the service has still to handle. Raises Unavailable."""
+        return {(self._service,): self._listener.unhandled()}
+
+
+def register_listener_lag(listening: Listening) -> None:
+    """Measure at each scrape how far the service is behind. Raises ValueError where that is registered already."""
+    register_gauge(
+        "cqrs_listener_unhandled_events",
+        "Events that the service has not handled yet.",
+        listening.unhandled,
+        labels=("service",),
+    )

@@ -1,0 +1,78 @@
+"""Tickets and orders, put together: tickets are stored with their events, orders hear of them by NATS."""
+
+from functools import partial
+
+from django.conf import settings
+
+from cqrs.management.workers import register_worker
+from cqrs.outbox import Outbox, Relay
+from cqrs.outbox.registry import RegisteredOutbox, register_outbox
+from cqrs.publishers.jetstream.listener import Listener
+from cqrs.publishers.jetstream.listener_settings import define_listener
+from cqrs.publishers.jetstream.publisher import JetStreamPublisher
+from cqrs.worker import Worker
+from cqrs_project.listening import Listening, register_listener_lag
+from cqrs_project.nats import jetstream
+from cqrs_project.sensor_services import NewBroker
+from services.orders.ticket_view import CONSUMER, TicketView, ticket_view
+from services.tickets.accounts.accounts import Accounts, accounts
+from services.tickets.accounts.token import Tokens
+from services.tickets.events import SUBJECT
+from services.tickets.office import TicketOffice, office
+from users_query import mongodb
+
+OUTBOX = "tickets"
+RELAY = "tickets-relay"
+RETRY = "retry-publishing"
+ORDERS = "orders"
+
+
+def open_tickets(_: NewBroker) -> None:
+    """Give the service of this process its stores and register its workers. Reaches no store."""
+    environment = settings.ENVIRONMENT
+    office.open(_office())
+    accounts.open(Accounts(mongodb.database(), Tokens(environment.jwt_key, seconds=environment.jwt_seconds)))
+    outbox = RegisteredOutbox(name=OUTBOX, outbox=office().outbox, publisher=_publisher)
+    register_outbox(outbox)
+    register_worker(RELAY, partial(_relay, outbox))
+    register_worker(RETRY, partial(_retry, outbox))
+
+
+def prepare_tickets(_: NewBroker) -> None:
+    """Create the collections and indexes that are missing. Raises Unavailable."""
+    _office().prepare()
+    Accounts(mongodb.database(), Tokens("", seconds=0)).prepare()
+
+
+def open_orders(_: NewBroker) -> None:
+    """Give the service of this process its stores and register its worker. Reaches no store."""
+    ticket_view.open(TicketView(mongodb.database()))
+    register_worker(ORDERS, _orders)
+
+
+def prepare_orders(_: NewBroker) -> None:
+    """Create what is missing. Raises Unavailable."""
+    TicketView(mongodb.database()).prepare()
+
+
+def _office() -> TicketOffice:
+    return TicketOffice(mongodb.database(), Outbox(mongodb.database()))
+
+
+def _publisher() -> JetStreamPublisher:
+    return JetStreamPublisher(jetstream())
+
+
+def _relay(registered: RegisteredOutbox) -> Worker:
+    return Worker(RELAY, Relay(registered.outbox, registered.publisher(), takes="fresh"))
+
+
+def _retry(registered: RegisteredOutbox) -> Worker:
+    return Worker(RETRY, registered.retry_job())
+
+
+def _orders() -> Worker:
+    listener = define_listener(service=CONSUMER, jetstream=jetstream(), subjects=(f"{SUBJECT}.*",))
+    listening = Listening(CONSUMER, Listener(listener, ticket_view().hear))
+    register_listener_lag(listening)
+    return Worker(ORDERS, listening)
