@@ -20,7 +20,7 @@ AGAIN_SECONDS = 30.0
 DUE: Document = {**HAS_FAILED, "noticeDueAt": {"$ne": None}, "$expr": {"$lte": ["$noticeDueAt", "$$NOW"]}}
 
 
-class Notice(msgspec.Struct, frozen=True, kw_only=True):
+class Notice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An event was given up after `attempts` failures, the last one with `error`, of the kind `error_type`.
 
     What the event holds is not told. The same notice may come again: `event_id` and `parked_at` name it.

@@ -1,6 +1,6 @@
 """What can go wrong with alerts and their delivery."""
 
-from cqrs.errors import CqrsError, RecordError, Unavailable
+from cqrs.errors import RecordError, Unavailable
 from cqrs.web.errors import Conflict
 
 PROVIDER = "alert-provider"
@@ -42,18 +42,3 @@ class ProviderLeftAlone(ProviderUnavailable):
 
     def __init__(self, seconds: float) -> None:
         super().__init__("the provider is left alone for a while", retry_after=seconds)
-
-
-class AddressRefused(ProviderUnavailable):
-    """The provider's name leads to no address that may be connected to; `addresses` are those that it leads to."""
-
-    def __init__(self, addresses: tuple[str, ...]) -> None:
-        super().__init__("the address is not allowed", retry_after=0.0)
-        self.addresses = addresses
-
-
-class InvalidSecret(CqrsError):
-    """A signing secret is not `whsec_` and 24 to 64 bytes in base64."""
-
-    def __init__(self) -> None:
-        super().__init__("a signing secret is whsec_ and 24 to 64 bytes in base64")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.test import Client
 
-from services.notifications.webhook_signature import signed_headers
+from cqrs.webhooks.signature import signed_headers
 
 KEY = b"a key of more than 24 bytes, for tests"
 ID = "0193494e-3b1c-7c5a-8c52-0242ac120002"

@@ -93,6 +93,9 @@ class _Handler(BaseHTTPRequestHandler):
     provider: ProviderServer
     protocol_version = "HTTP/1.1"
 
+    def do_POST(self) -> None:
+        self.do_PUT()
+
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         got = Got(self.path, {name.lower(): value for name, value in self.headers.items()}, body)

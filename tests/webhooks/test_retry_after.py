@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.notifications.errors import InvalidSecret
-from services.notifications.retry_after import LONGEST, seconds_until_retry
-from services.notifications.webhook_signature import signing_key
+from cqrs.webhooks.errors import InvalidSecret
+from cqrs.webhooks.retry_after import LONGEST, seconds_until_retry
+from cqrs.webhooks.signature import signing_key
 
 NOW = datetime(2026, 11, 21, 8, 0, 0, tzinfo=UTC)
 

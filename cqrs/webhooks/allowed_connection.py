@@ -15,8 +15,8 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.response import HTTPResponse
 from urllib3.util.connection import create_connection
 
-from services.notifications.cutting import cut_after
-from services.notifications.errors import AddressRefused
+from cqrs.webhooks.cutting import cut_after
+from cqrs.webhooks.errors import AddressRefused
 
 Network = IPv4Network | IPv6Network
 

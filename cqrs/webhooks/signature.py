@@ -8,7 +8,7 @@ import hmac
 from base64 import b64decode, b64encode
 from hashlib import sha256
 
-from services.notifications.errors import InvalidSecret
+from cqrs.webhooks.errors import InvalidSecret
 
 PREFIX = "whsec_"
 SHORTEST, LONGEST = 24, 64
