@@ -3,12 +3,18 @@
 from importlib import import_module
 
 from django.conf import settings
+from django.urls import URLPattern
 
 from cqrs.web import error_pages
 from cqrs_project.edge_urls import EDGE
 
-# No other service's module is imported: what is documented there would stand in this one's schema.
-urlpatterns = [*import_module(f"services.{settings.ENVIRONMENT.service}.urls").urlpatterns, *EDGE]
+
+def _of_the_service(name: str | None) -> list[URLPattern]:
+    # No other service's module is imported: what is documented there would stand in this one's schema.
+    return [] if name is None else list(import_module(f"services.{name}.urls").urlpatterns)
+
+
+urlpatterns = [*_of_the_service(settings.ENVIRONMENT.service), *EDGE]
 
 handler400 = error_pages.bad_request
 handler403 = error_pages.permission_denied
