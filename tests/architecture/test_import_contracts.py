@@ -26,6 +26,7 @@ OFFENCES = {
     "pymongo": ("cqrs/web/openapi_views.py", "import pymongo"),
     "broker-stands-on-the-core": ("cqrs/broker/producer.py", "import cqrs.web.errors"),
     "changefeed-stands-on-the-broker": ("cqrs/changefeed/letters.py", "import cqrs.web.errors"),
+    "webhooks-stand-on-the-core": ("cqrs/webhooks/errors.py", "import cqrs.outbox.settings"),
     "outbox-stands-on-broker-and-port": ("cqrs/outbox/errors.py", "import cqrs.web.errors"),
     "broker-is-used-from-outside": ("cqrs/management/__init__.py", "import cqrs.broker.errors"),
     "nats": ("cqrs/web/openapi_views.py", "import nats"),
