@@ -6,10 +6,12 @@ from django.conf import settings
 
 from cqrs.management.workers import register_worker
 from cqrs.outbox import Outbox, Relay
+from cqrs.outbox.figures import measure
 from cqrs.outbox.registry import RegisteredOutbox, register_outbox
 from cqrs.publishers.jetstream.listener import Listener
 from cqrs.publishers.jetstream.listener_settings import define_listener
 from cqrs.publishers.jetstream.publisher import JetStreamPublisher
+from cqrs.web.metrics import Readings, register_gauge
 from cqrs.worker import Worker
 from cqrs_project.listening import Listening, register_listener_lag
 from cqrs_project.nats import jetstream
@@ -63,7 +65,30 @@ def _publisher() -> JetStreamPublisher:
     return JetStreamPublisher(jetstream())
 
 
+def _register_figures(registered: RegisteredOutbox) -> None:
+    """Measure at each scrape what waits in an outbox. Raises ValueError where that is registered already."""
+    register_gauge(
+        "cqrs_outbox_events",
+        "Events that are not published yet: all of them, those that have failed, those that were given up.",
+        partial(_numbers, registered),
+        labels=("outbox", "which"),
+    )
+    register_gauge(
+        "cqrs_outbox_oldest_event_seconds",
+        "Age of the oldest event that is not published yet.",
+        lambda: {(registered.name,): measure(registered.outbox.queue).oldest_seconds},
+        labels=("outbox",),
+    )
+
+
+def _numbers(registered: RegisteredOutbox) -> Readings:
+    figures = measure(registered.outbox.queue)
+    numbers = {"waiting": figures.waiting, "failing": figures.failing, "parked": figures.parked}
+    return {(registered.name, which): float(number) for which, number in numbers.items()}
+
+
 def _relay(registered: RegisteredOutbox) -> Worker:
+    _register_figures(registered)
     return Worker(RELAY, Relay(registered.outbox, registered.publisher(), takes="fresh"))
 
 

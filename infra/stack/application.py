@@ -20,6 +20,9 @@ WORKERS = {
     "classroom": "classroom-1",
     "sensor-alerts": "sensor-alerts-1",
     "notifications": "notifications-1",
+    "tickets-relay": "tickets-relay-1",
+    "retry-publishing": "retry-publishing-1",
+    "orders": "orders-1",
 }
 # The services are also where their seed has them.
 SEED_PORTS = ("SENSOR_DATA_PORT", "NOTIFICATIONS_PORT")

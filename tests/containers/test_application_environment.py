@@ -13,7 +13,10 @@ Services = dict[str, dict[str, Any]]
 
 WORKERS = {
     "users-projector": "projector-1",
-    **{name: f"{name}-1" for name in ("classroom", "sensor-alerts", "notifications")},
+    **{
+        name: f"{name}-1"
+        for name in ("classroom", "sensor-alerts", "notifications", "tickets-relay", "retry-publishing", "orders")
+    },
 }
 APPLICATION_SERVICES = ("migrate", "instance-1", "instance-2", "instance-3", *WORKERS)
 

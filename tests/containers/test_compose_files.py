@@ -12,6 +12,15 @@ import yaml
 Services = dict[str, dict[str, Any]]
 
 REPLICAS = ("instance-1", "instance-2", "instance-3")
+WORKERS = (
+    "users-projector",
+    "classroom",
+    "sensor-alerts",
+    "notifications",
+    "tickets-relay",
+    "retry-publishing",
+    "orders",
+)
 ADMIN_TOOLS = {"pgadmin", "mongo-express"}
 # Their images write beside their own program.
 WRITABLE = {"pgadmin", "mongo-express"}
@@ -121,10 +130,7 @@ def test_nothing_of_the_application_starts_before_the_stores_are_migrated(applic
         "postgres": {"condition": "service_healthy"},
         "mongo": {"condition": "service_healthy"},
     }
-    assert all(
-        application_services[name]["depends_on"] == migrated
-        for name in (*REPLICAS, "users-projector", "classroom", "sensor-alerts", "notifications")
-    )
+    assert all(application_services[name]["depends_on"] == migrated for name in (*REPLICAS, *WORKERS))
     assert application_services["nginx"]["depends_on"] == {name: {"condition": "service_healthy"} for name in REPLICAS}
 
 

@@ -23,6 +23,9 @@ PROGRAMS = {
     "classroom",
     "sensor-alerts",
     "notifications",
+    "tickets-relay",
+    "retry-publishing",
+    "orders",
 }
 
 
