@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 from cqrs.publishers.jetstream.settings import DEFAULT_CLUSTER_ID, default_client_id
 from cqrs_project.service_settings import (
     SERVICES,
-    Networks,
+    SensorSettings,
     derived_jwt_key,
     disordered,
     finite_number,
@@ -70,12 +70,7 @@ class Environment:
     web_threads: int
     web_processor: int | None
     change_feeds_database: str
-    sensor_data_since: float
-    sensor_data_until: float
-    sensor_data_alert_url: str | None
-    ext_alert_provider_url: str | None
-    ext_alert_provider_key: bytes | None
-    ext_alert_provider_networks: Networks
+    sensors: SensorSettings
     jwt_key: str
     jwt_seconds: int
 
@@ -112,16 +107,10 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         # For replicas that share a machine: each stays on a processor, counted from zero.
         web_processor=reader.read("WEB_PROCESSOR", _optional(_integer(0, 4095)), default=""),
         change_feeds_database=reader.read("CHANGE_FEEDS_DATABASE", _name, default="change-feeds"),
-        sensor_data_since=reader.read("SENSOR_DATA_SINCE", finite_number, default="5"),
-        sensor_data_until=reader.read("SENSOR_DATA_UNTIL", finite_number, default="6"),
-        sensor_data_alert_url=reader.read("SENSOR_DATA_ALERT_URL", _optional(http_url), default=""),
-        ext_alert_provider_url=reader.read("EXT_ALERT_PROVIDER_URL", _optional(http_url), default=""),
-        ext_alert_provider_key=reader.read("EXT_ALERT_PROVIDER_SECRET", _optional(webhook_key), default=""),
-        ext_alert_provider_networks=reader.read("EXT_ALERT_PROVIDER_NETWORKS", networks, default=LOOPBACK),
+        sensors=_sensors(reader),
         jwt_key=reader.read("JWT_KEY", jwt_key, default="") or derived_jwt_key(reader.get("SECRET_KEY")),
         jwt_seconds=reader.read("JWT_SECONDS", _integer(60, 30 * 24 * 60 * 60), default="3600"),
     )
-    reader.mistakes += disordered(environment.sensor_data_since, environment.sensor_data_until)
     if reader.mistakes:
         raise InvalidEnvironment(reader.mistakes)
     return environment
@@ -149,6 +138,19 @@ class _Reader:
         except ValueError as error:
             self.mistakes.append(f"{name} {error}")
             return cast(T, None)
+
+
+def _sensors(reader: _Reader) -> SensorSettings:
+    read = SensorSettings(
+        since=reader.read("SENSOR_DATA_SINCE", finite_number, default="5"),
+        until=reader.read("SENSOR_DATA_UNTIL", finite_number, default="6"),
+        alert_url=reader.read("SENSOR_DATA_ALERT_URL", _optional(http_url), default=""),
+        provider_url=reader.read("EXT_ALERT_PROVIDER_URL", _optional(http_url), default=""),
+        provider_key=reader.read("EXT_ALERT_PROVIDER_SECRET", _optional(webhook_key), default=""),
+        provider_networks=reader.read("EXT_ALERT_PROVIDER_NETWORKS", networks, default=LOOPBACK),
+    )
+    reader.mistakes += disordered(read.since, read.until)
+    return read
 
 
 def _text(value: str) -> str:

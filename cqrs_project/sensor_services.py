@@ -56,7 +56,7 @@ def prepare_notifications(_: NewBroker) -> None:
 
 
 def _sensor_alerts(new_broker: NewBroker) -> Worker:
-    url = settings.ENVIRONMENT.sensor_data_alert_url
+    url = settings.ENVIRONMENT.sensors.alert_url
     telling: Telling = TellingByRequest(url) if url else TellingByMessage(new_broker(sensor_data_client.broker))
     alerting = Alerting(_log(), telling)
     following = Following(_feeds(), alerting.feed(), stopping=alerting.stop, stopped=alerting.close)
@@ -80,22 +80,20 @@ def _notifications(new_broker: NewBroker) -> Worker:
 
 def _provider() -> Provider | None:
     environment = settings.ENVIRONMENT
-    if environment.ext_alert_provider_url is None:
+    if environment.sensors.provider_url is None:
         return None
     return Provider(
         ProviderSettings(
-            url=environment.ext_alert_provider_url,
-            key=environment.ext_alert_provider_key,
-            networks=environment.ext_alert_provider_networks,
+            url=environment.sensors.provider_url,
+            key=environment.sensors.provider_key,
+            networks=environment.sensors.provider_networks,
         )
     )
 
 
 def _log() -> SensorLog:
     environment = settings.ENVIRONMENT
-    return SensorLog(
-        mongodb.database(), ValidRange(since=environment.sensor_data_since, until=environment.sensor_data_until)
-    )
+    return SensorLog(mongodb.database(), ValidRange(since=environment.sensors.since, until=environment.sensors.until))
 
 
 def _feeds() -> ChangeFeeds:

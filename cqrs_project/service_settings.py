@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from ipaddress import ip_network
 from urllib.parse import urlsplit
@@ -20,6 +21,21 @@ SERVICES = ("alert_provider", "classroom", "notifications", "orders", "purchases
 MAX_DIGITS = 19
 MAX_SHOWN = 30
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorSettings:
+    """What sensor data and notifications are told: the valid range, where alerts go, and who is told of them.
+
+    `provider_key` is what notifications are signed with; the built-in provider verifies with the same.
+    """
+
+    since: float
+    until: float
+    alert_url: str | None
+    provider_url: str | None
+    provider_key: bytes | None = field(repr=False)
+    provider_networks: Networks
 
 
 def finite_number(value: str) -> float | int:

@@ -85,7 +85,7 @@ def _classroom_worker(opened: Classroom) -> Worker:
 
 
 def _open_alert_provider(_: NewBroker) -> None:
-    alert_provider.open(new_alert_provider(mongodb.database(), settings.ENVIRONMENT.ext_alert_provider_key))
+    alert_provider.open(new_alert_provider(mongodb.database(), settings.ENVIRONMENT.sensors.provider_key))
 
 
 def _prepare_alert_provider(_: NewBroker) -> None:

@@ -14,16 +14,16 @@ from tests.project.test_environment import GOOD, mistakes
 def test_without_settings_five_to_six_is_valid_and_there_is_no_provider() -> None:
     environment = read_environment(GOOD)
 
-    assert (environment.sensor_data_since, environment.sensor_data_until) == (5, 6)
-    assert (environment.sensor_data_alert_url, environment.ext_alert_provider_url) == (None, None)
-    assert environment.ext_alert_provider_networks == (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+    assert (environment.sensors.since, environment.sensors.until) == (5, 6)
+    assert (environment.sensors.alert_url, environment.sensors.provider_url) == (None, None)
+    assert environment.sensors.provider_networks == (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
 @pytest.mark.parametrize(("since", "until"), [("-1.5", "1e3"), ("0", "0"), ("5", "5.0"), ("-1e308", "1e308")])
 def test_a_range_is_read_as_numbers(since: str, until: str) -> None:
     environment = read_environment({**GOOD, "SENSOR_DATA_SINCE": since, "SENSOR_DATA_UNTIL": until})
 
-    assert (environment.sensor_data_since, environment.sensor_data_until) == (float(since), float(until))
+    assert (environment.sensors.since, environment.sensors.until) == (float(since), float(until))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_mistakes_of_a_range_are_told_with_all_others() -> None:
     "url", ["http://127.0.0.1:3002/notify?by=sms", "https://[2001:db8::1]/", "https://example.org"]
 )
 def test_an_address_of_the_provider(url: str) -> None:
-    assert read_environment({**GOOD, "EXT_ALERT_PROVIDER_URL": url}).ext_alert_provider_url == url
+    assert read_environment({**GOOD, "EXT_ALERT_PROVIDER_URL": url}).sensors.provider_url == url
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_no_address_of_the_provider(url: str) -> None:
 def test_networks_are_a_list() -> None:
     environment = read_environment({**GOOD, "EXT_ALERT_PROVIDER_NETWORKS": "203.0.113.0/24, 2001:db8::/32"})
 
-    assert environment.ext_alert_provider_networks == (ip_network("203.0.113.0/24"), ip_network("2001:db8::/32"))
+    assert environment.sensors.provider_networks == (ip_network("203.0.113.0/24"), ip_network("2001:db8::/32"))
 
 
 @pytest.mark.parametrize("value", ["", ",", "localhost", "10.0.0.1/8", "10.0.0.0/33"])

@@ -19,9 +19,9 @@ def test_without_a_provider_it_is_the_one_behind_nginx(short_folder: Path) -> No
     environment = environment_of(short_folder, HTTP_PORT="18080")
 
     read = read_environment(environment)
-    assert read.ext_alert_provider_url == "http://127.0.0.1:18080/api/v1/provider/texts"
-    assert read.ext_alert_provider_key is not None
-    assert [str(network) for network in read.ext_alert_provider_networks] == ["127.0.0.0/8"]
+    assert read.sensors.provider_url == "http://127.0.0.1:18080/api/v1/provider/texts"
+    assert read.sensors.provider_key is not None
+    assert [str(network) for network in read.sensors.provider_networks] == ["127.0.0.0/8"]
 
 
 def test_its_secret_is_that_of_the_installation(short_folder: Path) -> None:

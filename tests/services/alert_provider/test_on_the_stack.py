@@ -124,8 +124,12 @@ def test_what_it_refuses_has_failed_and_is_told_after_a_retry(stack: RunningStac
 
 
 def test_the_requests_of_the_seed_are_answered_as_they_stand(stack: RunningStack) -> None:
-    reading = {"sensorId": "bf951e3e-aefd-4335-a330-5fcca06f100d", "time": 1670769952022, "value": 6.2}
-    of_an_alert = {"sensorId": "a6620c91-c855-4a16-a9a2-779861f93714", "time": 1670682969883, "value": 6.2}
+    reading: dict[str, Any] = {"sensorId": "bf951e3e-aefd-4335-a330-5fcca06f100d", "time": 1670769952022, "value": 6.2}
+    of_an_alert: dict[str, Any] = {
+        "sensorId": "a6620c91-c855-4a16-a9a2-779861f93714",
+        "time": 1670682969883,
+        "value": 6.2,
+    }
     alert = {"type": "sensor", "context": {"reading": of_an_alert, "validRange": {"from": 5, "to": 6}}}
 
     stored = put(f"{stack.env['SENSOR_DATA_URL']}/data", reading)
