@@ -21,8 +21,10 @@ OF_ONE = {
     "alert_provider": "/api/v1/provider/texts",
     "classroom": "/api/enrolments?student=alone",
     "notifications": "/alerts",
+    "orders": "/api/orders/tickets",
     "purchases": f"/api/purchases/{uuid4()}",
     "sensor_data": f"/data?sensorId={uuid4()}",
+    "tickets": "/api/tickets",
 }
 NOWHERE = "There is nothing at this address."
 DOCUMENTATION = (ROOT / "docs/sensors.md").read_text()
@@ -42,7 +44,7 @@ def services(tmp_path: Path) -> Iterator[LoneServices]:
         yield services
 
 
-@pytest.mark.parametrize("service", OF_ONE)
+@pytest.mark.parametrize("service", SERVICES)
 def test_it_serves_its_own_addresses_and_no_others(services: LoneServices, service: str) -> None:
     services.prepare(service)
 
