@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pymongo
 from pymongo import ASCENDING
-from pymongo.errors import ExecutionTimeout, OperationFailure
+from pymongo.errors import ExecutionTimeout, NetworkTimeout, OperationFailure
 
 from cqrs.broker.abandoned import end_abandoned
 from cqrs.broker.errors import TopicInUse
@@ -64,8 +64,10 @@ def _patiently(store: Store, topic: str, change: Callable[[], object]) -> None:
         try:
             with pymongo.timeout(ATTEMPT_SECONDS):
                 change()
-        except ExecutionTimeout as error:
+        except (ExecutionTimeout, NetworkTimeout) as error:
             if time.monotonic() >= deadline:
+                # Raises where MongoDB answers nothing else either.
+                store.client.admin.command("ping")
                 raise TopicInUse(topic, PATIENCE) from error
         else:
             return
