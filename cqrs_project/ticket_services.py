@@ -25,7 +25,7 @@ from users_query import mongodb
 
 OUTBOX = "tickets"
 RELAY = "tickets-relay"
-RETRY = "retry-publishing"
+RETRY = "tickets-retry"
 ORDERS = "orders"
 
 

@@ -21,7 +21,7 @@ WORKERS = {
     "sensor-alerts": "sensor-alerts-1",
     "notifications": "notifications-1",
     "tickets-relay": "tickets-relay-1",
-    "retry-publishing": "retry-publishing-1",
+    "tickets-retry": "tickets-retry-1",
     "orders": "orders-1",
 }
 # The services are also where their seed has them.

@@ -15,7 +15,7 @@ WORKERS = {
     "users-projector": "projector-1",
     **{
         name: f"{name}-1"
-        for name in ("classroom", "sensor-alerts", "notifications", "tickets-relay", "retry-publishing", "orders")
+        for name in ("classroom", "sensor-alerts", "notifications", "tickets-relay", "tickets-retry", "orders")
     },
 }
 APPLICATION_SERVICES = ("migrate", "instance-1", "instance-2", "instance-3", *WORKERS)

@@ -18,7 +18,7 @@ WORKERS = (
     "sensor-alerts",
     "notifications",
     "tickets-relay",
-    "retry-publishing",
+    "tickets-retry",
     "orders",
 )
 ADMIN_TOOLS = {"pgadmin", "mongo-express"}

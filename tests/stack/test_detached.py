@@ -24,7 +24,7 @@ PROGRAMS = {
     "sensor-alerts",
     "notifications",
     "tickets-relay",
-    "retry-publishing",
+    "tickets-retry",
     "orders",
 }
 
