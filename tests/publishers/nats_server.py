@@ -41,7 +41,11 @@ class NatsServer:
         file.write_text(self._configuration())
         log = self._folder / "nats.log"
         command = [str(executable()), "--config", str(file), "--log", str(log)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         return self
 
     def wait_until_ready(self) -> Self:

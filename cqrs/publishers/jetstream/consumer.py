@@ -1,6 +1,7 @@
 """A durable pull consumer: what the server is asked to remember for a service, and pulling messages through it."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,17 +11,20 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from cqrs.errors import Unavailable
-from cqrs.publishers.jetstream.errors import STORE
+from cqrs.publishers.jetstream.errors import STORE, RefusedByServer
 from cqrs.publishers.jetstream.listener_settings import ListenerSettings
-from cqrs.publishers.jetstream.requests import PREFIX, ask
-from cqrs.publishers.jetstream.stream import NANOSECONDS
+from cqrs.publishers.jetstream.requests import CONSUMER_NOT_FOUND, PREFIX, ask
+from cqrs.publishers.jetstream.stream import NANOSECONDS, differences
+
+logger = logging.getLogger(__name__)
 
 GROUP = "one"
 PIN = "Nats-Pin-Id"
 STATUS, DESCRIPTION = "Status", "Description"
 HEARTBEAT, WRONG_PIN = "100", "423"
 NOTHING_NOW = {"404", "408"}
-FULL = "Message Size Exceeds MaxBytes"
+# Said with a status that otherwise tells of a failure: the request is answered in full.
+ANSWERED = {"Batch Completed", "Message Size Exceeds MaxBytes"}
 # How long one request for messages stands. It also shows the server that this process is there.
 PULL_SECONDS = 1.5
 ANSWER_SECONDS = 2.0
@@ -54,14 +58,27 @@ def wish_consumer(settings: ListenerSettings) -> dict[str, Any]:
 
 
 async def ensure_consumer(client: Client, stream: str, configuration: dict[str, Any]) -> dict[str, Any]:
-    """Create the consumer if it is missing, change its limits if they differ, and return what the server knows of it.
+    """Create the consumer if it is missing and return what the server knows of it; differences are logged.
 
-    Raises Unavailable, and RefusedByServer where one is there that is of another kind.
+    It is never changed in passing: that takes it away from the process that has it. Raises Unavailable, and
+    RefusedByServer where the server will not have such a consumer.
     """
     name = configuration["durable_name"]
-    return await ask(
-        client, f"CONSUMER.CREATE.{stream}.{name}", {"stream_name": stream, "config": configuration, "action": ""}
-    )
+    try:
+        info = await ask(client, f"CONSUMER.INFO.{stream}.{name}")
+    except RefusedByServer as error:
+        if error.code != CONSUMER_NOT_FOUND:
+            raise
+        body = {"stream_name": stream, "config": configuration, "action": ""}
+        info = await ask(client, f"CONSUMER.CREATE.{stream}.{name}", body)
+        logger.info("consumer created", extra={"stream": stream, "consumer": name})
+    # The server writes one subject as such, and leaves out what is its default.
+    found = info["config"]
+    found = {"filter_subjects": [found["filter_subject"]], **found} if "filter_subject" in found else found
+    if different := differences(configuration, {**configuration, **found}):
+        extra = {"stream": stream, "consumer": name, "differences": different}
+        logger.warning("consumer differs from its settings", extra=extra)
+    return info
 
 
 def _durable(name: str, settings: ListenerSettings) -> dict[str, Any]:
@@ -143,6 +160,6 @@ class Puller:
         elif status != HEARTBEAT:
             if status == WRONG_PIN:
                 self.pin, self.lost_pin = None, True
-            elif status not in NOTHING_NOW and headers.get(DESCRIPTION) != FULL:
+            elif status not in NOTHING_NOW and headers.get(DESCRIPTION) not in ANSWERED:
                 self._failure = headers.get(DESCRIPTION, status)
             self._is_over.set()

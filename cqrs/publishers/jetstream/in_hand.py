@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 
 import nats.errors
 from nats.aio.client import Client
@@ -13,6 +15,8 @@ from cqrs.publishers.jetstream.incoming_event import Delivery
 ACK, IN_PROGRESS, NOT_NOW = b"+ACK", b"+WPI", b"-NAK"
 # The server reports a lost acknowledgement within `ack_wait` by delivering again.
 REMEMBERED = 10_000
+CONFIRM_SECONDS = 2.0
+LONG_AGO = -math.inf
 REPORTS_WITHIN_ACK_WAIT = 3
 
 
@@ -38,6 +42,19 @@ class InHand:
     def room(self) -> int:
         """How many more deliveries are wanted."""
         return max(0, self._limit - len(self._deliveries))
+
+    @property
+    def fresh(self) -> int:
+        """How many deliveries the server knows to be here."""
+        return sum(not delivery.has_lapsed(self._ack_wait) for delivery in self._deliveries.values())
+
+    def doubt(self) -> None:
+        """Take nothing to be ours any more before the server delivers it again: a new connection, perhaps a new server.
+
+        One that was killed may have forgotten what it had delivered, and delivers that as new.
+        """
+        for delivery in self._deliveries.values():
+            delivery.reported_at = LONG_AGO
 
     async def wait_for_room(self, seconds: float) -> None:
         """Return when there is room, after so many seconds at the latest."""
@@ -65,10 +82,17 @@ class InHand:
         self.drop(delivery)
         await self._answer(delivery, ACK)
 
-    async def hand_back(self, delivery: Delivery) -> None:
-        """Tell the server that another process may have this one at once."""
-        self.drop(delivery)
-        await self._answer(delivery, NOT_NOW)
+    async def hand_back(self, deliveries: Iterable[Delivery]) -> None:
+        """Tell the server that another process may have these at once, in this order; returns when it knows."""
+        last: Delivery | None = None
+        for delivery in sorted(deliveries, key=lambda delivery: delivery.place):
+            self.drop(delivery)
+            await self._answer(delivery, NOT_NOW)
+            last = delivery
+        if last is not None and self.client is not None:
+            # Answers are taken one after the other: when this one is confirmed, all of them have been.
+            with contextlib.suppress(nats.errors.Error, OSError):
+                await self.client.request(last.reply, NOT_NOW, timeout=CONFIRM_SECONDS)
 
     def drop(self, delivery: Delivery) -> None:
         """Say nothing any more; the server delivers it again."""

@@ -35,7 +35,11 @@ class IncomingEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery:
-    """A message in hand: still encoded, with the subject to answer to, and when it was last reported on."""
+    """A message in hand: still encoded, with the subject to answer to, and when it was last reported on.
+
+    The server counts what it delivers for a consumer: deliveries that are received one after the other have a `number`
+    one after the other.
+    """
 
     def __init__(self, message: Msg) -> None:
         words = message.reply.split(".")
@@ -43,6 +47,7 @@ class Delivery:
             words = [*words[:2], *words[4:]]
         self.deliveries = int(words[4])
         self.place = int(words[5])
+        self.number = int(words[6])
         self.stored_at = datetime.fromtimestamp(int(words[7]) / 1e9, UTC)
         self.subject = message.subject
         self.reply = message.reply

@@ -31,7 +31,9 @@ class LetterRetries:
         self._settings = settings
         self._handling = handling
         self._in_hand = InHand(settings.ack_wait, 1)
-        self._lanes = Lanes[Delivery](self._work)
+        gate = asyncio.Event()
+        gate.set()
+        self._lanes = Lanes(self._work, gate=gate, is_fresh=lambda _: True)
         self._reporting = asyncio.ensure_future(self._in_hand.report_for_ever())
 
     async def listen(self, client: Client) -> None:

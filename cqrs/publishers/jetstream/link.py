@@ -26,6 +26,7 @@ PATIENCE = 2.0
 # A server that falls silent is given up after three of these.
 PING_SECONDS = 5
 CLOSING_SECONDS = 5.0
+LOOK_SECONDS = 0.1
 
 
 class Link:
@@ -107,7 +108,7 @@ class Link:
                 await self._connect(client, lost)
                 failures = 0
                 state.up(client, lost)
-                await lost.wait()
+                await _until_lost(client, lost)
                 logger.warning("connection to NATS lost", extra={"client_id": self._name})
             except (nats.errors.Error, OSError, TimeoutError) as error:
                 failures += 1
@@ -167,8 +168,8 @@ class Link:
         failures = 0
         while True:
             await state.is_up.wait()
-            client, lost = state.connection()
             try:
+                client, lost = state.connection()
                 with translated():
                     return await _while_connected(work(client), lost, None)
             except Unavailable:
@@ -197,6 +198,18 @@ class _State:
         if self._connection is None:
             raise Unavailable(STORE)
         return self._connection
+
+
+async def _until_lost(client: Client, lost: asyncio.Event) -> None:
+    """Return when the connection is lost, and set `lost`.
+
+    The driver says so itself, but not always: where something is still to be sent when the other end is gone, its
+    closing fails half-way and calls nobody.
+    """
+    while client.is_connected and not lost.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(lost.wait(), LOOK_SECONDS)
+    lost.set()
 
 
 async def _while_connected(work: Coroutine[Any, Any, T], lost: asyncio.Event, seconds: float | None) -> T:

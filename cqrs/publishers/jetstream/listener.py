@@ -6,7 +6,9 @@ All processes of a service share one durable consumer, which the server gives to
 
 import asyncio
 import logging
+from contextlib import suppress
 
+import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
@@ -29,8 +31,7 @@ logger = logging.getLogger(__name__)
 # A server that refuses our consumer may be set right at any time.
 REFUSED_SECONDS = 5.0
 ENDING_SECONDS = 5.0
-# Beyond `ack_wait`, after which the server looks through what is due.
-MARGIN = 1.2
+LOOKS_WITHIN_ACK_WAIT = 4
 
 
 class Listener:
@@ -78,10 +79,15 @@ class _Listening:
     def __init__(self, settings: ListenerSettings, handler: Handler) -> None:
         self._settings = settings
         self._in_hand = InHand(settings.ack_wait, settings.in_hand)
-        self._lanes = Lanes[Delivery](self._work)
+        # Closed while something may have been delivered that is not here.
+        self._gate = asyncio.Event()
+        self._lanes = Lanes(self._work, gate=self._gate, is_fresh=self._is_fresh)
         self._parking = Parking(settings, self._in_hand)
         self._pin: str | None = None
         self._puller: Puller | None = None
+        self._number = 0
+        # Counts how often this process had to let go of what it had.
+        self._turn = 0
         self._reporting = asyncio.ensure_future(self._in_hand.report_for_ever())
         self.handling = Handling(settings, handler)
         self.retries = LetterRetries(settings, self.handling)
@@ -94,22 +100,50 @@ class _Listening:
             logger.exception("NATS refuses the listener's consumer", extra={"service": self._settings.service})
             await asyncio.sleep(REFUSED_SECONDS)
             raise Unavailable(STORE) from error
-        puller = self._puller = Puller(
+        puller = Puller(
             client,
             stream=self._settings.jetstream.stream.name,
             consumer=self._settings.service,
             pinned=True,
             take=self._take,
         )
-        puller.pin = self._pin
+        puller.pin, self._puller = self._pin, puller
         await puller.start()
-        while not self.handling.stopping.is_set():
+        try:
+            while not self.handling.stopping.is_set():
+                await self._pull(client, puller)
+        finally:
+            with suppress(nats.errors.Error):
+                await puller.stop()
+
+    async def _pull(self, client: Client, puller: Puller) -> None:
+        if self._gate.is_set():
             await self._in_hand.wait_for_room(PULL_SECONDS)
             # Also without room: who does not ask loses the consumer.
             await puller.pull(max(1, self._in_hand.room))
-            if puller.lost_pin:
-                self._pin = None
-                self._leave_to_others()
+        else:
+            await self._gather(client, puller)
+        if puller.lost_pin:
+            self._let_go()
+        elif puller.pin != self._pin:
+            self._pin = puller.pin
+            self._gate.clear()
+
+    async def _gather(self, client: Client, puller: Puller) -> None:
+        """Open the gate as soon as every delivery that is not acknowledged is here.
+
+        What the process before had, or what went into a connection that broke, comes again when it is due. Until then
+        nothing is begun: what is new must not overtake it, nor may two processes be at one key.
+        """
+        info = await ask(client, f"CONSUMER.INFO.{self._settings.jetstream.stream.name}.{self._settings.service}")
+        missing = int(info["num_ack_pending"]) - self._in_hand.fresh
+        if missing > 0 and self._pin is not None:
+            await asyncio.sleep(self._settings.ack_wait / LOOKS_WITHIN_ACK_WAIT)
+        await puller.pull(max(1, missing) if self._pin is not None else 1)
+        if missing <= 0 and self._pin is not None and puller.pin == self._pin:
+            # Whoever had the consumer before may have parked something.
+            self._parking.renew()
+            self._gate.set()
 
     async def end(self) -> None:
         """Finish what handlers are at and hand the rest back."""
@@ -119,52 +153,63 @@ class _Listening:
         waiting = self._lanes.clear()
         await self._lanes.join()
         await self.retries.join()
-        for delivery in sorted(waiting, key=lambda delivery: delivery.place):
-            await self._in_hand.hand_back(delivery)
+        await self._in_hand.hand_back(waiting)
         self._reporting.cancel()
         if self._pin is not None:
             await self._unpin()
 
     async def _prepare(self, client: Client) -> None:
+        """Make what is missing. What came over the last connection waits until it is clear what has come before it."""
+        self._gate.clear()
+        self._in_hand.doubt()
         stream = self._settings.jetstream.stream
         await ensure_stream(client, stream)
         await ensure_stream(client, self._settings.letters)
-        info = await ensure_consumer(client, stream.name, main_consumer(self._settings))
+        await ensure_consumer(client, stream.name, main_consumer(self._settings))
         self._in_hand.client = client
-        self._parking.renew()
-        if info["num_ack_pending"] > len(self._in_hand):
-            # Something was delivered that is not here: to another process, or into a connection that broke. It comes
-            # again once it is due, and what is new must not overtake it.
-            await asyncio.sleep(MARGIN * self._settings.ack_wait)
 
     async def _take(self, message: Msg) -> None:
         if self.handling.stopping.is_set():
             return
-        if self._puller is not None and self._puller.pin != self._pin:
-            self._pin = self._puller.pin
-            # Whoever had the consumer before may have parked something.
-            self._parking.renew()
         delivery = Delivery(message)
-        if await self._in_hand.take(delivery):
-            self._lanes.put(delivery.subject, delivery)
+        if delivery.number != self._number + 1:
+            # What is missing went into a connection that broke.
+            self._gate.clear()
+        self._number = delivery.number
+        if not await self._in_hand.take(delivery):
+            return
+        self._lanes.put(delivery.subject, delivery)
+
+    def _is_fresh(self, delivery: Delivery) -> bool:
+        if delivery.has_lapsed(self._settings.ack_wait):
+            self._gate.clear()
+            return False
+        return True
 
     async def _work(self, delivery: Delivery) -> None:
+        turn = self._turn
         try:
-            if await self._is_settled(delivery):
-                await self._in_hand.acknowledge(delivery)
-            elif self.handling.stopping.is_set():
-                await self._in_hand.hand_back(delivery)
+            settled = await self._is_settled(delivery, turn)
         except Exception:
-            # It is delivered again.
-            logger.exception("a delivery was dropped", extra={"event_id": delivery.event_id})
-        finally:
+            logger.exception("a delivery could not be worked on", extra={"event_id": delivery.event_id})
+            settled = False
+        if settled:
+            await self._in_hand.acknowledge(delivery)
+        elif self.handling.stopping.is_set():
+            await self._in_hand.hand_back([delivery])
+        elif turn == self._turn:
+            # It has lapsed: it goes on when the server has said again that it is ours.
+            self._gate.clear()
+            self._lanes.put(delivery.subject, delivery)
+        else:
             self._in_hand.drop(delivery)
 
-    async def _is_settled(self, delivery: Delivery) -> bool:
+    async def _is_settled(self, delivery: Delivery, turn: int) -> bool:
         """Handle or park the delivery; say whether that is done."""
 
         def is_ours() -> bool:
-            return not self.handling.stopping.is_set() and not delivery.has_lapsed(self._settings.ack_wait)
+            stopping = self.handling.stopping.is_set()
+            return not stopping and turn == self._turn and not delivery.has_lapsed(self._settings.ack_wait)
 
         while await self._parking.is_held(delivery, is_ours):
             if await self._parking.park_behind(delivery, is_ours):
@@ -181,7 +226,11 @@ class _Listening:
             return GivenUp(error=DeliveredTooOften(delivery.deliveries), attempts=delivery.deliveries)
         return await self.handling.until_done(lambda: event_of(delivery), is_ours)
 
-    def _leave_to_others(self) -> None:
+    def _let_go(self) -> None:
+        """Begin nothing any more that is in hand: another process has the consumer, and gets all of it again."""
+        self._pin = None
+        self._turn += 1
+        self._gate.clear()
         for delivery in self._lanes.clear():
             self._in_hand.drop(delivery)
 

@@ -65,7 +65,12 @@ def configuration(settings: StreamSettings) -> dict[str, Any]:
 
 def differences(wanted: dict[str, Any], found: dict[str, Any]) -> list[str]:
     """Return a line for every setting that is not as it is wanted."""
-    known = {**found, "subjects": sorted(found.get("subjects", ()))}
     return [
-        f"{name} is {known.get(name)!r}, not {value!r}" for name, value in wanted.items() if known.get(name) != value
+        f"{name} is {found.get(name)!r}, not {value!r}"
+        for name, value in wanted.items()
+        if _in_any_order(found.get(name)) != _in_any_order(value)
     ]
+
+
+def _in_any_order(value: Any) -> Any:
+    return sorted(value) if isinstance(value, list) else value
