@@ -102,8 +102,7 @@ def test_an_unreachable_mongodb_is_said_in_a_line(connected: Service) -> None:
     ended = connected.run("topics", MONGODB_BROKER_URI=uri)
 
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.startswith("mongodb is unavailable: ")
-    assert "Traceback" not in ended.err
+    assert ended.err == "mongodb is unavailable: 127.0.0.1:1: [Errno 111] Connection refused\n"
 
 
 def test_without_working_files_the_environment_says_where_the_broker_is(connected: Service, broker: Broker) -> None:

@@ -1,5 +1,6 @@
 """The command line, put together, and the one place where an error becomes a message and an exit code."""
 
+import re
 import sys
 from typing import NoReturn
 
@@ -49,8 +50,7 @@ def main() -> NoReturn:
     except CsbrokerError as error:
         _end(list(error.lines), error.exit_code)
     except Unavailable as error:
-        # The cause says which server was asked, and why it did not answer.
-        _end([f"{error}: {error.__cause__}" if error.__cause__ else str(error)], FAILED)
+        _end([f"{error}: {_reason(error.__cause__)}" if error.__cause__ else str(error)], FAILED)
     except (CqrsError, PyMongoError) as error:
         _end([str(error)], FAILED)
     except OSError as error:
@@ -60,6 +60,11 @@ def main() -> NoReturn:
 
 def _root() -> None:
     """Nothing is common to all commands; there only has to be a place for their help."""
+
+
+def _reason(cause: BaseException) -> str:
+    """Return which server was asked, and why it did not answer; the driver goes on with all that it knows of it."""
+    return re.split(r" \(configured timeouts|, Timeout: ", str(cause))[0]
 
 
 def _end(lines: list[str], exit_code: int) -> NoReturn:
