@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from cqrs.outbox import Outbox, OutboxSettings, Relay, RetryJob
 from cqrs.publishers.outgoing_event import OutgoingEvent
@@ -145,3 +146,18 @@ def test_a_broken_publisher_ends_the_relay_and_leaves_the_events(
     assert [event["attempts"] for event in tickets.waiting] == [0, 0, 0, 0]
     drain(Relay(outbox, destination, takes="fresh").step)
     assert destination.sequences == {key_of("0"): [1, 2], key_of("1"): [1, 2]}
+
+
+def test_what_was_done_is_counted(outbox: Outbox, tickets: Tickets, destination: Destination) -> None:
+    tickets.save_many(tickets=3, versions=2)
+    destination.refuses = is_version("1", 1)
+    drain(Relay(outbox, destination, takes="fresh").step)
+    retry_until(RetryJob(outbox, destination), lambda: tickets.waiting[0]["parkedAt"], "it is parked")
+
+    def counted(what: str) -> float | None:
+        return REGISTRY.get_sample_value(f"cqrs_outbox_{what}_total", {"outbox": outbox.queue.full_name})
+
+    assert counted("published_events") == 4
+    assert counted("duplicate_events") == 0
+    assert counted("failed_attempts") == 3
+    assert counted("given_up_events") == 1
