@@ -19,6 +19,7 @@ from benchmarks.one_by_one import one_by_one
 from benchmarks.raw_stores import raw_stores
 from benchmarks.reads_by_email import reads_by_email
 from benchmarks.results import append_result
+from benchmarks.sensor_alerts import sensor_alerts
 from benchmarks.stack import Stack, running
 from benchmarks.summary import print_summary
 from infra.stack.errors import StackError
@@ -35,6 +36,7 @@ MEASUREMENTS: Mapping[str, Callable[[Stack, int], list[Measured]]] = {
     "reads_by_email": reads_by_email,
     "broker_sends": broker_sends,
     "broker_consume": broker_consume,
+    "sensor_alerts": sensor_alerts,
     "memory": lambda stack, _: [memory(stack, "after load")],
 }
 

@@ -37,12 +37,12 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 def post(url: str, body: bytes) -> bytes:
     """Return the bytes of a POST of JSON to `url`."""
-    parts = urlsplit(url)
-    head = (
-        f"POST {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+    return _with_body("POST", url, body)
+
+
+def put(url: str, body: bytes) -> bytes:
+    """Return the bytes of a PUT of JSON to `url`."""
+    return _with_body("PUT", url, body)
 
 
 def get(url: str) -> bytes:
@@ -68,6 +68,15 @@ def send_round(base_url: str, requests: Sequence[bytes], *, connections: int, se
     """Send the requests round and round for a time. Raises ProgramMissing, and BenchmarkError where wrk fails."""
     require("wrk")
     return _run_wrk(base_url, requests, "round", connections, seconds)
+
+
+def _with_body(method: str, url: str, body: bytes) -> bytes:
+    parts = urlsplit(url)
+    head = (
+        f"{method} {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def _run_wrk(base_url: str, requests: Sequence[bytes], mode: str, connections: int, seconds: int) -> Answered:
