@@ -1,4 +1,4 @@
-"""A mongod of a test's own: with a history of about a megabyte, that can be killed and started again."""
+"""A mongod of a test's own: with a history of about a megabyte, that can be stopped, killed and started again."""
 
 import subprocess
 import tempfile
@@ -46,6 +46,12 @@ class ForgetfulMongoDB:
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+
+    def stop(self) -> None:
+        """End it as an operator does."""
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(UP_SECONDS)
 
     def forget(self) -> None:
         """Write until its history does not reach back to now any more."""
