@@ -11,7 +11,7 @@ from cqrs.web import bulkhead, consistency
 from cqrs.web.health import register_probe
 from cqrs.web.idempotency_key import register_idempotency_problems
 from cqrs.web.problem import CONFLICT, NOT_FOUND, STALE_VERSION, register_problem
-from cqrs_project import metrics, postgres, projections, projector, services
+from cqrs_project import metrics, postgres, projections, projector, services, users_publisher
 from users_command import errors as user_errors
 from users_query import mongodb
 
@@ -28,6 +28,7 @@ def compose() -> None:
     register_probe("postgresql", postgres.ping)
     register_probe("mongodb", mongodb.ping)
     register_worker(projector.NAME, projector.users_projector)
+    register_worker(users_publisher.NAME, users_publisher.users_publisher)
     register_projection(projections.users_projection())
     services.open_services()
 

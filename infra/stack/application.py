@@ -17,6 +17,7 @@ REPLICAS = ("instance-1", "instance-2", "instance-3")
 # Each worker by its name, and the instance as which it works.
 WORKERS = {
     "users-projector": "projector-1",
+    "users-publisher": "users-publisher-1",
     "classroom": "classroom-1",
     "sensor-alerts": "sensor-alerts-1",
     "notifications": "notifications-1",

@@ -13,6 +13,7 @@ Services = dict[str, dict[str, Any]]
 
 WORKERS = {
     "users-projector": "projector-1",
+    "users-publisher": "users-publisher-1",
     **{
         name: f"{name}-1"
         for name in ("classroom", "sensor-alerts", "notifications", "tickets-relay", "tickets-retry", "orders")

@@ -14,6 +14,7 @@ Services = dict[str, dict[str, Any]]
 REPLICAS = ("instance-1", "instance-2", "instance-3")
 WORKERS = (
     "users-projector",
+    "users-publisher",
     "classroom",
     "sensor-alerts",
     "notifications",

@@ -20,6 +20,7 @@ PROGRAMS = {
     "instance-2",
     "instance-3",
     "users-projector",
+    "users-publisher",
     "classroom",
     "sensor-alerts",
     "notifications",

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
+import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
@@ -108,6 +110,7 @@ class Puller:
         self._inbox = client.new_inbox()
         self._is_over = asyncio.Event()
         self._subscription: Subscription | None = None
+        self._is_stopped = False
         self._left = 0
         self._failure: str | None = None
         self.pin: str | None = None
@@ -118,9 +121,14 @@ class Puller:
         self._subscription = await self._client.subscribe(self._inbox, cb=self._received)
 
     async def stop(self) -> None:
-        """Hear no more: what the server would still send stays with it."""
+        """Hear no more: what the server would still send stays with it, and what the driver still holds is ignored.
+
+        After a lost connection that may be from before the server's death, which has forgotten it.
+        """
+        self._is_stopped = True
         if self._subscription is not None:
-            await self._subscription.unsubscribe()
+            with suppress(nats.errors.Error):
+                await self._subscription.unsubscribe()
 
     async def pull(self, most: int) -> None:
         """Ask for so many messages and return when they have come or the request's time is up.
@@ -149,6 +157,8 @@ class Puller:
             raise Unavailable(STORE)
 
     async def _received(self, message: Msg) -> None:
+        if self._is_stopped:
+            return
         headers = message.headers or {}
         status = headers.get(STATUS)
         if status is None:

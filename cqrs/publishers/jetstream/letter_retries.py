@@ -47,10 +47,13 @@ class LetterRetries:
             client, stream=stream.name, consumer=configuration["durable_name"], pinned=False, take=self._take
         )
         await puller.start()
-        while not self._handling.stopping.is_set():
-            await self._in_hand.wait_for_room(PULL_SECONDS)
-            if self._in_hand.room:
-                await puller.pull(1)
+        try:
+            while not self._handling.stopping.is_set():
+                await self._in_hand.wait_for_room(PULL_SECONDS)
+                if self._in_hand.room:
+                    await puller.pull(1)
+        finally:
+            await puller.stop()
 
     async def join(self) -> None:
         """Return when the wish in hand is finished or handed back."""

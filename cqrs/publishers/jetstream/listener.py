@@ -6,9 +6,7 @@ All processes of a service share one durable consumer, which the server gives to
 
 import asyncio
 import logging
-from contextlib import suppress
 
-import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
@@ -113,8 +111,7 @@ class _Listening:
             while not self.handling.stopping.is_set():
                 await self._pull(client, puller)
         finally:
-            with suppress(nats.errors.Error):
-                await puller.stop()
+            await puller.stop()
 
     async def _pull(self, client: Client, puller: Puller) -> None:
         if self._gate.is_set():
@@ -148,7 +145,7 @@ class _Listening:
     async def end(self) -> None:
         """Finish what handlers are at and hand the rest back."""
         self.handling.stopping.set()
-        if self._puller is not None and self._in_hand.client is not None and self._in_hand.client.is_connected:
+        if self._puller is not None:
             await self._puller.stop()
         waiting = self._lanes.clear()
         await self._lanes.join()

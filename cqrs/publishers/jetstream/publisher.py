@@ -1,6 +1,7 @@
 """Publishing to a stream: many events on their way at once, each acknowledged by a disk before it counts."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 from nats.aio.client import Client
@@ -15,6 +16,8 @@ from cqrs.publishers.jetstream.settings import JetStreamSettings
 from cqrs.publishers.jetstream.stream import ensure_stream
 from cqrs.publishers.outgoing_event import OutgoingEvent
 from cqrs.publishers.publisher import Outcome, Published, Refused
+
+logger = logging.getLogger(__name__)
 
 EXPECTED_STREAM = "Nats-Expected-Stream"
 EXPECTED_LAST = "Nats-Expected-Last-Subject-Sequence"
@@ -62,8 +65,7 @@ class JetStreamPublisher:
 
     async def _publish_all(self, client: Client, messages: Sequence[OutgoingMessage | Refused]) -> list[Outcome]:
         if self._prepared is not client:
-            await ensure_stream(client, self._settings.stream)
-            self._prepared = client
+            await self._prepare(client)
         window = asyncio.Semaphore(self._settings.window)
         tasks: list[asyncio.Task[Outcome]] = []
         try:
@@ -77,6 +79,16 @@ class JetStreamPublisher:
             self._forget(messages)
             raise
         return [task.result() for task in tasks]
+
+    async def _prepare(self, client: Client) -> None:
+        try:
+            await ensure_stream(client, self._settings.stream)
+        except RefusedByServer as error:
+            # No event is to blame: the server lacks room for the stream, or another one has its subjects.
+            extra = {"stream": self._settings.stream.name, "error": str(error)}
+            logger.error("NATS refuses the stream", extra=extra)  # noqa: TRY400 - the error says it all
+            raise Unavailable(STORE) from error
+        self._prepared = client
 
     def _forget(self, messages: Sequence[OutgoingMessage | Refused]) -> None:
         for message in messages:

@@ -1,0 +1,95 @@
+"""The users' events for other systems: a subscription of the event log that publishes to a stream of its own.
+
+It has its own checkpoint, so an outage of NATS delays it and nothing else; and a stream of its own, so that many users
+never take the room of the services' events.
+"""
+
+from collections.abc import Sequence
+
+from cqrs.errors import RecordError
+from cqrs.eventlog.subscription import Subscription
+from cqrs.eventlog.wakeup import Listener
+from cqrs.messages import Recorded
+from cqrs.publishers.jetstream.publisher import JetStreamPublisher
+from cqrs.publishers.jetstream.settings import JetStreamSettings
+from cqrs.publishers.outgoing_event import OutgoingEvent
+from cqrs.publishers.publisher import Publisher, Refused
+from cqrs.worker import Worker
+from cqrs_project import postgres
+from cqrs_project.metrics import observe_batch, register_lag
+from cqrs_project.nats import jetstream
+from cqrs_project.user_cloud_event import SUBJECTS, user_cloud_event
+from users_command.events import AGGREGATE_TYPE
+
+NAME = "users-publisher"
+SUBSCRIPTION = "users-published"
+# A transaction is open meanwhile: few enough that even a slow server takes them within what that may last.
+BATCH = 200
+
+
+class NotPublished(RecordError):
+    """The stream will not take an event; `code` says why."""
+
+    def __init__(self, event_id: str, refused: Refused) -> None:
+        self.event_id = event_id
+        self.code = refused.code
+        super().__init__(f"event {event_id} was refused ({refused.code}): {refused.error}")
+
+
+class PublishUsers:
+    """The worker's work, for the run loop of `cqrs.worker`."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._subscription = Subscription(
+            SUBSCRIPTION,
+            aggregate_type=AGGREGATE_TYPE,
+            handle=self._publish,
+            batch_size=BATCH,
+            observe=observe_batch,
+        )
+        self._listener = Listener(postgres.connect)
+
+    def step(self) -> bool:
+        """Publish a batch of every shard that is free. Raises Unavailable."""
+        return self._subscription.step()
+
+    def wait(self, seconds: float) -> None:
+        """Wait for a hint."""
+        self._listener.wait(seconds)
+
+    def close(self) -> None:
+        """Give back threads and connections."""
+        self._listener.close()
+        self._subscription.close()
+        self._publisher.close()
+
+    def _publish(self, events: Sequence[Recorded]) -> None:
+        for turn in in_turns([user_cloud_event(event) for event in events]):
+            for event, outcome in zip(turn, self._publisher.publish(turn), strict=True):
+                if isinstance(outcome, Refused):
+                    raise NotPublished(event.event_id, outcome)
+
+
+def in_turns(events: Sequence[OutgoingEvent]) -> list[list[OutgoingEvent]]:
+    """Return the events in groups to publish one after the other: in each the next one of every key."""
+    turns: list[list[OutgoingEvent]] = []
+    counts: dict[str, int] = {}
+    for event in events:
+        turn = counts.get(event.ordering_key, 0)
+        counts[event.ordering_key] = turn + 1
+        if turn == len(turns):
+            turns.append([])
+        turns[turn].append(event)
+    return turns
+
+
+def users_stream() -> JetStreamSettings:
+    """Return the stream of the users' events, named after NATS_CLUSTER_ID. Raises InvalidEnvironment."""
+    return jetstream(subjects=SUBJECTS, suffix="-users")
+
+
+def users_publisher() -> Worker:
+    """Return the worker that publishes users; its process also measures how far it is behind."""
+    register_lag(SUBSCRIPTION, AGGREGATE_TYPE)
+    return Worker(NAME, PublishUsers(JetStreamPublisher(users_stream())))
