@@ -10,6 +10,8 @@ import pytest
 from cqrs.errors import Unavailable
 from cqrs.publishers.jetstream.errors import InvalidSettings
 from cqrs.publishers.jetstream.incoming_event import IncomingEvent
+from cqrs.publishers.jetstream.letter_box import LetterBox
+from cqrs.publishers.jetstream.letters import Letter
 from cqrs.publishers.jetstream.link import Link
 from cqrs.publishers.jetstream.listener import Listener
 from cqrs.publishers.jetstream.listener_settings import ListenerSettings, define_listener
@@ -18,7 +20,6 @@ from cqrs.publishers.jetstream.settings import JetStreamSettings
 from cqrs.retry import RetryPolicy
 from cqrs.testing.waiting import wait_until
 from tests.publishers.heard import Heard, publish
-from tests.publishers.letter_box import LetterBox
 from tests.publishers.stream_view import StreamView
 
 QUICK = RetryPolicy(max_attempts=3, base=0.1, cap=0.1, jitter=0)
@@ -159,7 +160,12 @@ def test_an_outage_of_the_handlers_store_counts_no_attempt(
     heard.wait_for(1)
 
     assert heard.attempts == ["a-1"] * 5
-    assert box.letters() == []
+    assert list(box.all()) == []
+
+
+def wait_for_letters(box: LetterBox, count: int) -> list[Letter]:
+    wait_until(lambda: len(list(box.all())) == count, f"{count} letters are there", seconds=30)
+    return list(box.all())
 
 
 class Poison:
@@ -181,12 +187,12 @@ def test_what_cannot_be_handled_is_parked_and_its_subject_waits_behind_it(
     publish(publisher, stream, "b", [1])
 
     listener = listen(heard)
-    box.wait_for(2)
+    wait_for_letters(box, 2)
     publish(publisher, stream, "a", [4])
     publish(publisher, stream, "b", [2])
-    wait_until(lambda: len(box.letters()) == 3 and len(heard.events) == 3, "the next ones are dealt with")
+    wait_until(lambda: len(list(box.all())) == 3 and len(heard.events) == 3, "the next ones are dealt with")
 
-    failed, *waiting = box.letters()
+    failed, *waiting = list(box.all())
     assert heard.attempts.count("a-2") == 3
     assert sorted(heard.handled) == ["a-1", "b-1", "b-2"]
     assert (failed.event_id, failed.state, failed.attempts) == ("a-2", "failed", 3)
@@ -207,24 +213,24 @@ def test_letters_that_are_wished_for_are_handled_in_order_and_what_comes_then_is
     heard = Heard(poison)
     publish(publisher, stream, "a", [1, 2, 3])
     listener = listen(heard)
-    box.wait_for(2)
+    wait_for_letters(box, 2)
     if restarted:
         listener.stop()
         listen(heard)
     publish(publisher, stream, "a", [4])
-    box.wait_for(3)
+    wait_for_letters(box, 3)
 
     poison.is_healed = True
-    box.wish(f"{stream}.a")
+    box.retry(f"{stream}.a")
     heard.wait_for(4)
-    box.wait_for(0)
+    wait_for_letters(box, 0)
     publish(publisher, stream, "a", [5])
     heard.wait_for(5)
 
     assert heard.handled == ["a-1", "a-2", "a-3", "a-4", "a-5"]
     event = heard.events[1]
     assert (event.subject, event.sequence, event.data) == (f"{stream}.a", 2, {"version": 2})
-    assert box.letters() == []
+    assert list(box.all()) == []
 
 
 def test_a_letter_that_fails_again_stays_first(
@@ -236,16 +242,16 @@ def test_a_letter_that_fails_again_stays_first(
     heard = Heard(Poison())
     publish(publisher, stream, "a", [1, 2, 3])
     listen(heard)
-    box.wait_for(2)
+    wait_for_letters(box, 2)
 
-    box.wish(f"{stream}.a")
+    box.retry(f"{stream}.a")
     wait_until(lambda: heard.attempts.count("a-2") == 4, "it is tried once more")
 
-    assert [letter.event_id for letter in box.letters()] == ["a-2", "a-3"]
+    assert [letter.event_id for letter in list(box.all())] == ["a-2", "a-3"]
     assert heard.handled == ["a-1"]
 
 
-def test_what_waits_behind_a_removed_letter_is_handled_when_that_is_wished(
+def test_what_waits_behind_a_discarded_letter_is_handled(
     publisher: JetStreamPublisher,
     stream: str,
     listen: Listen,
@@ -254,11 +260,10 @@ def test_what_waits_behind_a_removed_letter_is_handled_when_that_is_wished(
     heard = Heard(Poison())
     publish(publisher, stream, "a", [1, 2, 3])
     listen(heard)
-    box.wait_for(2)
-    number = box.letters()[0].number
+    wait_for_letters(box, 2)
+    number = next(box.all()).number
 
-    box.remove(number)
-    box.wish(f"{stream}.a")
+    box.discard(number)
     heard.wait_for(2)
 
     assert heard.handled == ["a-1", "a-3"]
@@ -273,9 +278,9 @@ def test_what_is_no_json_is_parked(
     link.close()
 
     listen(Heard())
-    box.wait_for(1)
+    wait_for_letters(box, 1)
 
-    (letter,) = box.letters()
+    (letter,) = list(box.all())
     assert (letter.error_type, letter.payload, letter.event_id) == ("DecodeError", b"{no json", "1")
 
 
@@ -290,10 +295,10 @@ def test_a_handler_that_raises_system_exit_has_failed(
     publish(publisher, stream, "a", [1])
     publish(publisher, stream, "b", [1])
     listen(heard)
-    box.wait_for(1)
+    wait_for_letters(box, 1)
     heard.wait_for(1)
 
-    assert box.letters()[0].error == "the handler raised SystemExit"
+    assert next(box.all()).error == "the handler raised SystemExit"
     assert heard.handled == ["b-1"]
 
 
