@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar, cast
 
 from cqrs.publishers.jetstream.settings import DEFAULT_CLUSTER_ID, default_client_id
+from cqrs.webhooks.client import WebhookSettings
 from cqrs_project.service_settings import (
     SERVICES,
     SensorSettings,
@@ -73,6 +74,7 @@ class Environment:
     sensors: SensorSettings
     jwt_key: str
     jwt_seconds: int
+    operators: WebhookSettings | None
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -110,6 +112,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         sensors=_sensors(reader),
         jwt_key=reader.read("JWT_KEY", jwt_key, default="") or derived_jwt_key(reader.get("SECRET_KEY")),
         jwt_seconds=reader.read("JWT_SECONDS", _integer(60, 30 * 24 * 60 * 60), default="3600"),
+        operators=_operators(reader),
     )
     if reader.mistakes:
         raise InvalidEnvironment(reader.mistakes)
@@ -138,6 +141,14 @@ class _Reader:
         except ValueError as error:
             self.mistakes.append(f"{name} {error}")
             return cast(T, None)
+
+
+def _operators(reader: "_Reader") -> WebhookSettings | None:
+    """Who is told of what a human has to look after; None where nobody is."""
+    url = reader.read("OPERATOR_WEBHOOK_URL", _optional(http_url), default="")
+    key = reader.read("OPERATOR_WEBHOOK_SECRET", _optional(webhook_key), default="")
+    allowed = reader.read("OPERATOR_WEBHOOK_NETWORKS", networks, default=LOOPBACK)
+    return None if url is None else WebhookSettings(url=url, key=key, networks=allowed)
 
 
 def _sensors(reader: _Reader) -> SensorSettings:

@@ -8,6 +8,7 @@ from cqrs.management.workers import register_worker
 from cqrs.outbox import Outbox, Relay
 from cqrs.outbox.figures import measure
 from cqrs.outbox.registry import RegisteredOutbox, register_outbox
+from cqrs.outbox.webhook import ParkedEventWebhook
 from cqrs.publishers.jetstream.listener import Listener
 from cqrs.publishers.jetstream.listener_settings import define_listener
 from cqrs.publishers.jetstream.publisher import JetStreamPublisher
@@ -34,7 +35,8 @@ def open_tickets(_: NewBroker) -> None:
     environment = settings.ENVIRONMENT
     office.open(_office())
     accounts.open(Accounts(mongodb.database(), Tokens(environment.jwt_key, seconds=environment.jwt_seconds)))
-    outbox = RegisteredOutbox(name=OUTBOX, outbox=office().outbox, publisher=_publisher)
+    tell = None if environment.operators is None else ParkedEventWebhook(environment.operators)
+    outbox = RegisteredOutbox(name=OUTBOX, outbox=office().outbox, publisher=_publisher, tell=tell)
     register_outbox(outbox)
     register_worker(RELAY, partial(_relay, outbox))
     register_worker(RETRY, partial(_retry, outbox))
