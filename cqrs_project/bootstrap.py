@@ -6,7 +6,6 @@ from cqrs.errors import ConcurrentAppend
 from cqrs.eventlog import wakeup
 from cqrs.management.projections import register_projection
 from cqrs.management.workers import register_worker
-from cqrs.outbox.api.problems import register_outbox_problems
 from cqrs.web import bulkhead, consistency
 from cqrs.web.health import register_probe
 from cqrs.web.idempotency_key import register_idempotency_problems
@@ -35,7 +34,6 @@ def compose() -> None:
 
 def _register_problems() -> None:
     register_idempotency_problems()
-    register_outbox_problems()
     register_problem(ConcurrentAppend, CONFLICT)
     register_problem(user_errors.UserNotFound, NOT_FOUND)
     register_problem(user_errors.UserDeleted, CONFLICT)

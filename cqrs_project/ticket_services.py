@@ -6,6 +6,7 @@ from django.conf import settings
 
 from cqrs.management.workers import register_worker
 from cqrs.outbox import Outbox, Relay
+from cqrs.outbox.api.problems import register_outbox_problems
 from cqrs.outbox.figures import measure
 from cqrs.outbox.registry import RegisteredOutbox, register_outbox
 from cqrs.outbox.webhook import ParkedEventWebhook
@@ -38,6 +39,7 @@ def open_tickets(_: NewBroker) -> None:
     tell = None if environment.operators is None else ParkedEventWebhook(environment.operators)
     outbox = RegisteredOutbox(name=OUTBOX, outbox=office().outbox, publisher=_publisher, tell=tell)
     register_outbox(outbox)
+    register_outbox_problems()
     register_worker(RELAY, partial(_relay, outbox))
     register_worker(RETRY, partial(_retry, outbox))
 

@@ -1,6 +1,6 @@
 """Every address of the application."""
 
-from django.urls import include, path
+from django.urls import path
 
 from cqrs.web import error_pages
 from cqrs_project.edge_urls import EDGE
@@ -36,7 +36,6 @@ urlpatterns = [
     *alert_provider.urlpatterns,
     *tickets.urlpatterns,
     *orders.urlpatterns,
-    path("api/v1/", include("cqrs.outbox.api.urls")),
     *EDGE,
 ]
 

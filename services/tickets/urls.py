@@ -1,6 +1,6 @@
-"""The addresses of the service."""
+"""The addresses of the service, and those of its outbox."""
 
-from django.urls import path
+from django.urls import include, path
 
 from services.tickets.accounts.views import CurrentUserView, SignInView, SignOutView, SignUpView
 from services.tickets.views import TicketsView, TicketView
@@ -12,4 +12,5 @@ urlpatterns = [
     path("api/users/signin", SignInView.as_view()),
     path("api/users/signout", SignOutView.as_view()),
     path("api/users/currentuser", CurrentUserView.as_view()),
+    path("api/v1/", include("cqrs.outbox.api.urls")),
 ]

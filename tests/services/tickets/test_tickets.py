@@ -164,3 +164,13 @@ def test_an_event_that_cannot_be_stored_leaves_no_ticket(owner: Client, empty_of
 
     assert answer.status_code == 500
     assert [ticket["version"] for ticket in stored_tickets()] == [1]
+
+
+def test_what_waits_in_the_outbox_is_looked_after_at_the_service_itself(owner: Client) -> None:
+    ticket = offered(owner)
+    (event,) = stored_events()
+
+    answer = owner.get(f"/api/v1/outboxes/tickets/events/{event['_id']}")
+
+    assert (answer.json()["aggregateId"], answer.json()["state"]) == (ticket["id"], "waiting")
+    assert owner.get("/api/v1/outboxes/nothing/events").status_code == 404
