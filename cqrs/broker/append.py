@@ -24,7 +24,7 @@ from cqrs.broker.stored import appended_at, document_of
 
 # In one command the driver takes little more than 16 MB, and MongoDB 100,000 documents.
 LARGEST_COMMAND = 16_000_000
-MOST_IN_COMMAND = 50_000
+MOST_IN_COMMAND = 10_000
 
 
 class OtherPartitions(Exception):

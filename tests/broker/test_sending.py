@@ -258,7 +258,7 @@ def test_a_call_above_the_limit_of_a_transaction_is_refused(broker: Broker) -> N
 
 
 @pytest.mark.parametrize(
-    ("number", "size"), [(4, 14_000_000), (100_001, 1)], ids=["more bytes than one command takes", "more documents"]
+    ("number", "size"), [(2, 9_000_000), (10_001, 1)], ids=["more bytes than one command takes", "more documents"]
 )
 def test_a_call_that_takes_several_commands_is_stored_whole(broker: Broker, number: int, size: int) -> None:
     producer = broker.create_producer(define_producer(topic=TOPIC))
