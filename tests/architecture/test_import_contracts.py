@@ -29,6 +29,7 @@ OFFENCES = {
     "webhooks-stand-on-the-core": ("cqrs/webhooks/errors.py", "import cqrs.outbox.settings"),
     "outbox-stands-on-broker-and-port": ("cqrs/outbox/errors.py", "import cqrs.web.errors"),
     "broker-is-used-from-outside": ("cqrs/management/__init__.py", "import cqrs.broker.errors"),
+    "publishers-stand-on-the-core": ("cqrs/publishers/broker_publisher.py", "import cqrs.web.errors"),
     "nats": ("cqrs/web/openapi_views.py", "import nats"),
     "command-side-without-mongodb": ("users_command/state.py", "import bson"),
     "command-side-knows-no-query-side": ("users_command/state.py", "import users_query.events"),

@@ -8,12 +8,20 @@ from uuid import uuid4
 
 import pytest
 
+from cqrs.publishers.jetstream.incoming_event import IncomingEvent
+from cqrs.publishers.jetstream.letter_box import LetterBox
+from cqrs.publishers.jetstream.listener import Listener
+from cqrs.publishers.jetstream.listener_settings import ListenerSettings, define_listener
 from cqrs.publishers.jetstream.publisher import JetStreamPublisher
 from cqrs.publishers.jetstream.settings import JetStreamSettings, define_jetstream
+from cqrs.retry import RetryPolicy
 from tests.publishers.nats_server import NatsServer
 from tests.publishers.stream_view import StreamView
 
 NewPublisher = Callable[..., JetStreamPublisher]
+Listen = Callable[..., Listener]
+# Three attempts, a tenth of a second apart.
+QUICK = RetryPolicy(max_attempts=3, base=0.1, cap=0.1, jitter=0)
 
 
 def settings_of(url: str, stream: str, **others: Any) -> JetStreamSettings:
@@ -79,3 +87,35 @@ def own_view(server: NatsServer) -> Iterator[StreamView]:
     view = StreamView(server.url)
     yield view
     view.close()
+
+
+@pytest.fixture
+def listener_settings(settings: JetStreamSettings, view: StreamView) -> Iterator[ListenerSettings]:
+    """The settings of a service that gives up after three attempts."""
+    listening = define_listener(service="orders", jetstream=settings, policy=QUICK, ack_wait=1.0)
+    yield listening
+    view.delete(listening.letters.name)
+
+
+@pytest.fixture
+def box(listener_settings: ListenerSettings) -> Iterator[LetterBox]:
+    """The dead letters of the service."""
+    box = LetterBox(listener_settings)
+    yield box
+    box.close()
+
+
+@pytest.fixture
+def listen(listener_settings: ListenerSettings) -> Iterator[Listen]:
+    """Starts listeners, which are stopped in the end."""
+    started: list[Listener] = []
+
+    def start(handler: Callable[[IncomingEvent], None]) -> Listener:
+        listener = Listener(listener_settings, handler)
+        started.append(listener)
+        listener.start()
+        return listener
+
+    yield start
+    for listener in started:
+        listener.stop()

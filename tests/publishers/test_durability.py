@@ -23,7 +23,7 @@ def monitor(tmp_path: Path) -> Iterator[str]:
     Nats(layout, free_port()).prepare()
     port = free_port()
     command = [str(executable()), "--config", str(layout.run / "nats.conf"), "--http_port", str(port)]
-    server = subprocess.Popen([*command, "--log", str(tmp_path / "log")])
+    server = subprocess.Popen([*command, "--log", str(tmp_path / "nats.log")])
     yield f"http://127.0.0.1:{port}"
     server.terminate()
     server.wait(20)

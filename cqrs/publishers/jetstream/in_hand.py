@@ -74,6 +74,10 @@ class InHand:
         self._note_room()
         return True
 
+    def has_handled(self, delivery: Delivery) -> bool:
+        """Say whether this was handled here lately, under an earlier delivery."""
+        return delivery.place in self._handled
+
     async def acknowledge(self, delivery: Delivery) -> None:
         """Tell the server that this one is done for good."""
         self._handled[delivery.place] = None
@@ -96,7 +100,13 @@ class InHand:
 
     def drop(self, delivery: Delivery) -> None:
         """Say nothing any more; the server delivers it again."""
-        self._deliveries.pop(delivery.place, None)
+        if self._deliveries.get(delivery.place) is delivery:
+            del self._deliveries[delivery.place]
+        self._note_room()
+
+    def drop_all(self) -> None:
+        """Say nothing any more of any: what a handler is at is acknowledged all the same when it is done."""
+        self._deliveries.clear()
         self._note_room()
 
     async def report_for_ever(self) -> None:

@@ -186,7 +186,7 @@ class _Listening:
     async def _work(self, delivery: Delivery) -> None:
         turn = self._turn
         try:
-            settled = await self._is_settled(delivery, turn)
+            settled = self._in_hand.has_handled(delivery) or await self._is_settled(delivery, turn)
         except Exception:
             logger.exception("a delivery could not be worked on", extra={"event_id": delivery.event_id})
             settled = False
@@ -228,8 +228,8 @@ class _Listening:
         self._pin = None
         self._turn += 1
         self._gate.clear()
-        for delivery in self._lanes.clear():
-            self._in_hand.drop(delivery)
+        self._lanes.clear()
+        self._in_hand.drop_all()
 
     async def _unpin(self) -> None:
         stream, service = self._settings.jetstream.stream.name, self._settings.service
