@@ -22,12 +22,20 @@ Start = Callable[..., Feed]
 StartReplica = Callable[..., MemberProcess]
 
 
+def wait_until_scanned(feeds: ChangeFeeds, readings: Documents) -> None:
+    """Return when it is stored of each shard that its first scan is over: until then shards stay."""
+    readings.insert_many([{"_id": f"first-{number}", "n": 0} for number in range(20)])
+    scanning = {"point.scan": {"$ne": None}}
+    wait_until(lambda: not feeds.store.positions.count_documents(scanning), "the scans are over", seconds=30)
+
+
 def test_replicas_go_on_with_other_shards_and_nothing_is_missed_or_comes_twice(
     feeds: ChangeFeeds, start_replica: StartReplica, readings: Documents
 ) -> None:
     readings.insert_many([{"_id": number, "n": 0} for number in range(10)])
     start_replica("one")
     start_replica("two")
+    wait_until_scanned(feeds, readings)
     rounds, stop = [0], threading.Event()
 
     def keep_writing() -> None:
@@ -51,7 +59,7 @@ def test_replicas_go_on_with_other_shards_and_nothing_is_missed_or_comes_twice(
     wait_for_ids(feeds, new, seconds=60)
     wait_until(lambda: newest(feeds) == dict.fromkeys(range(10), rounds[0]), "each document's last state is handled")
 
-    inserted = Counter(one["id"] for one in effects(feeds) if one["operation"] == "insert")
+    inserted = Counter(one["id"] for one in effects(feeds) if one["id"] in new)
     assert formers == [2, 5, 1]
     assert len(owners(feeds)) == 3
     assert {one: number for one, number in inserted.items() if number > 1} == {}
@@ -62,6 +70,7 @@ def test_after_all_replicas_were_killed_the_new_shards_go_on_where_the_former_on
     feeds: ChangeFeeds, start_replica: StartReplica, readings: Documents
 ) -> None:
     replicas = [start_replica("one"), start_replica("two")]
+    wait_until_scanned(feeds, readings)
     readings.insert_many([{"_id": number, "n": 0} for number in range(200)])
     wait_until(lambda: len(effects(feeds)) >= 50, "they are in the middle of it")
     for replica in replicas:
@@ -80,6 +89,7 @@ def test_what_a_former_owner_comes_back_with_is_not_stored(
     feeds: ChangeFeeds, start_replica: StartReplica, readings: Documents
 ) -> None:
     zombie = start_replica("zombie", "before")
+    wait_until_scanned(feeds, readings)
     readings.insert_many([{"_id": "hang", "hang": True}, *({"_id": number} for number in range(20))])
     zombie.wait_for("in hand")
     zombie.freeze()
@@ -93,8 +103,10 @@ def test_what_a_former_owner_comes_back_with_is_not_stored(
     readings.insert_many([{"_id": number} for number in range(20, 40)])
     wait_for_ids(feeds, set(range(40)))
 
-    twice = [one for one, number in Counter(one["id"] for one in effects(feeds)).items() if number > 1]
-    assert set(twice) <= {"hang", *range(20)}, "only what the zombie had not stored"
+    counts = Counter(one["id"] for one in effects(feeds))
+    # What came during the first scan may have come from the stream as well.
+    twice = {one for one, number in counts.items() if number > 1 and not str(one).startswith("first-")}
+    assert twice <= {"hang", *range(20)}, "only what the zombie had not stored"
     assert len(owners(feeds)) == 3
 
 
