@@ -20,6 +20,7 @@ PATIENCE = 10.0
 ATTEMPT_SECONDS = 0.5
 PAUSE_SECONDS = 0.25
 INDEX_HAS_OTHER_OPTIONS = 85
+UNAUTHORIZED = 13
 
 
 def keep_messages_for(store: Store, topic: str, retention_ms: int | None) -> None:
@@ -42,8 +43,13 @@ def keep_messages_for(store: Store, topic: str, retention_ms: int | None) -> Non
 
 def _create(store: Store, topic: str, seconds: int) -> None:
     messages = store.messages(topic)
-    # Changes nothing, and takes the same lock: building the index can take long for another reason, too.
-    _patiently(store, topic, lambda: store.database.command("collMod", messages.name))
+    try:
+        # Changes nothing, and takes the same lock: building the index can take long for another reason, too.
+        _patiently(store, topic, lambda: store.database.command("collMod", messages.name))
+    except OperationFailure as error:
+        # Who may only read and write takes the chance that others wait with him.
+        if error.code != UNAUTHORIZED:
+            raise
     try:
         with pymongo.timeout(PREPARING_SECONDS):
             messages.create_index([("appendedAt", ASCENDING)], name=RETENTION_INDEX, expireAfterSeconds=seconds)

@@ -78,8 +78,12 @@ def test_every_store_is_ready(site: str) -> None:
 def test_a_user_goes_from_the_command_to_the_document(site: str) -> None:
     created = ask(f"{site}/api/v1/user-command?seed=rights", {"email": "ada@example.org"})
 
-    document = ask(f"{site}/api/v1/user-query/{created['id']}?minVersion=1&wait=5000")
+    # The projector may still be starting.
+    (document,) = wait_until(
+        lambda: ask(f"{site}/api/v1/user-query?seed=rights&limit=1")["items"], "the user is projected", seconds=30
+    )
 
+    assert document["id"] == created["id"]
     assert document["currentStatus"] == "SYNCHRONIZED"
     assert document["email"] == "ada@example.org"
     assert ask(f"{site}/api/v1/user-stats?seed=rights")["stats"][0]["total"] == 1
