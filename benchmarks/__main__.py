@@ -18,10 +18,12 @@ from benchmarks.memory import memory
 from benchmarks.one_by_one import one_by_one
 from benchmarks.raw_stores import raw_stores
 from benchmarks.reads_by_email import reads_by_email
+from benchmarks.relayed_events import relayed_events
 from benchmarks.results import append_result
 from benchmarks.sensor_alerts import sensor_alerts
 from benchmarks.stack import Stack, running
 from benchmarks.summary import print_summary
+from benchmarks.tickets import tickets
 from infra.stack.errors import StackError
 
 IDLE_USERS = 200
@@ -37,6 +39,8 @@ MEASUREMENTS: Mapping[str, Callable[[Stack, int], list[Measured]]] = {
     "broker_sends": broker_sends,
     "broker_consume": broker_consume,
     "sensor_alerts": sensor_alerts,
+    "tickets": tickets,
+    "relayed_events": relayed_events,
     "memory": lambda stack, _: [memory(stack, "after load")],
 }
 
