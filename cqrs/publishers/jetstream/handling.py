@@ -25,6 +25,10 @@ class HandlerEnded(CqrsError):
         super().__init__(f"the handler raised {kind}")
 
 
+class NotOurs(CqrsError):
+    """The event was delivered to somebody else while it waited for its handler here."""
+
+
 class DeliveredTooOften(CqrsError):
     """The event was handed out again and again and nobody ever came to an end with it: it may kill its process."""
 
@@ -58,9 +62,11 @@ class Handling:
         """
         failures = outages = 0
         while is_ours():
-            error = await asyncio.get_running_loop().run_in_executor(self._threads, self._attempt, read)
+            error = await asyncio.get_running_loop().run_in_executor(self._threads, self._attempt, read, is_ours)
             if error is None:
                 return True
+            if isinstance(error, NotOurs):
+                return False
             if isinstance(error, Unavailable):
                 outages += 1
                 delay = FOR_EVER.delay(outages)
@@ -78,7 +84,10 @@ class Handling:
         """End the threads once they are done."""
         self._threads.shutdown()
 
-    def _attempt(self, read: Callable[[], IncomingEvent]) -> Exception | None:
+    def _attempt(self, read: Callable[[], IncomingEvent], is_ours: Callable[[], bool]) -> Exception | None:
+        if not is_ours():
+            # It has waited for a thread for too long, or its process was frozen meanwhile.
+            return NotOurs()
         try:
             self._handler(read())
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to this event
