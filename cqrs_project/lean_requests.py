@@ -14,7 +14,8 @@ def leave_out_what_nobody_needs() -> None:
     """Keep of a request's start and end only that its connection goes back to the pool.
 
     Left out are the list of queries (kept under DEBUG), caches (there is none), and giving back a connection a second
-    time before the request. Log records no longer find out file, line, thread and process, which no line of ours shows.
+    time before the request. Log records no longer find out file, line and thread, which no line of ours or of
+    gunicorn's shows.
     """
     request_started.disconnect(reset_queries)
     request_started.disconnect(close_old_connections)
@@ -24,7 +25,6 @@ def leave_out_what_nobody_needs() -> None:
     # The ways that the documentation of logging gives ("Optimization").
     logging._srcfile = None
     logging.logThreads = False
-    logging.logProcesses = False
     logging.logMultiprocessing = False
 
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -57,9 +58,11 @@ def free_port() -> Callable[[], int]:
 
 
 @pytest.fixture(scope="session")
-def postgres_address(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[str]:
+def postgres_address(root: Path) -> Iterator[str]:
     """PostgreSQL as its container prepares an empty volume: the address, for the application's role."""
-    server = get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="delete", postgres_version=18)
+    # Not in pytest's folder, which another session closes to all but its own user: the server is a user of its own.
+    folder = Path(tempfile.mkdtemp(prefix="cqrs-postgres-"))
+    server = get_server(folder / "data", cleanup_mode="delete", postgres_version=18)
     try:
         superuser = server.get_uri()
         subprocess.run(
@@ -76,6 +79,7 @@ def postgres_address(tmp_path_factory: pytest.TempPathFactory, root: Path) -> It
         yield superuser.replace("postgres:@/postgres", "cqrs:@/cqrs")
     finally:
         server.cleanup()
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
+from gunicorn.glogging import Logger
 
 from cqrs_project.lean_requests import leave_out_what_nobody_needs
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def _lean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The receivers and the logging of a replica, until the end of the test."""
-    for name in ("_srcfile", "logThreads", "logProcesses", "logMultiprocessing"):
+    for name in ("_srcfile", "logThreads", "logMultiprocessing"):
         monkeypatch.setattr(logging, name, getattr(logging, name))
     signals = (request_started, request_finished)
     before = [signal.receivers[:] for signal in signals]
@@ -69,3 +70,10 @@ def test_a_request_that_needs_no_store_takes_no_connection() -> None:
 
     assert asked("/livez") == f"{HTTPStatus.OK} OK"
     assert connection.connection is None
+
+
+@pytest.mark.usefixtures("_lean")
+def test_what_gunicorn_shows_of_a_record_is_there() -> None:
+    record = logging.getLogger("gunicorn.error").makeRecord("gunicorn.error", logging.INFO, "", 0, "Booting", (), None)
+
+    assert logging.Formatter(Logger.error_fmt, Logger.datefmt).format(record).endswith("[INFO] Booting")
