@@ -1,7 +1,7 @@
 """A consumer of the broker as the work of a worker."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pymongo
 from pymongo.client_session import ClientSession
@@ -10,28 +10,34 @@ from cqrs.broker import Broker, ConsumerConfig, ConsumerRecord
 from cqrs.web.metrics import Readings, register_gauge
 
 Handler = Callable[[ConsumerRecord, ClientSession], None]
+BatchHandler = Callable[[Sequence[ConsumerRecord], ClientSession], None]
 
 # Whoever scrapes waits ten seconds at most, and wants the other metrics.
 PATIENCE = 2.0
 
 
 class Consuming:
-    """Has the records of a topic handled, each in the transaction that moves the group's position behind it.
+    """Has the records of a topic handled in the transaction that moves the group's position behind them.
+
+    That is one at a time, or with `batch` as many of a partition as there are, up to the consumer's `batch_size`.
 
     The consumer works in threads of its own. What is left to the worker is to subscribe it as soon as the broker can
     be reached, and to take it out of its group in the end.
     """
 
-    def __init__(self, broker: Broker, config: ConsumerConfig, handler: Handler) -> None:
+    def __init__(
+        self, broker: Broker, config: ConsumerConfig, handler: Handler | BatchHandler, *, batch: bool = False
+    ) -> None:
         self._broker = broker
         self._consumer = broker.create_consumer(config)
         self._handler = handler
+        self._batch = batch
 
     def step(self) -> bool:
         """Subscribe, unless that is done. Raises Unavailable."""
         if not self._consumer.is_subscribed:
             self._broker.connect()
-            self._consumer.subscribe(self._handler, transactional=True)
+            self._consumer.subscribe(self._handler, batch=self._batch, transactional=True)
         return False
 
     def wait(self, seconds: float) -> None:

@@ -67,7 +67,7 @@ def _sensor_alerts(new_broker: NewBroker) -> Worker:
 def _notifications(new_broker: NewBroker) -> Worker:
     outbox = AlertOutbox(mongodb.database())
     consumer = notifications_client.consumers.alerts_consumer
-    consuming = Consuming(new_broker(notifications_client.broker), consumer, Hearing(outbox).keep)
+    consuming = Consuming(new_broker(notifications_client.broker), consumer, Hearing(outbox).keep, batch=True)
     register_consumer_lag(consuming)
     works: list[Work] = [consuming]
     # Without a provider alerts are kept, and told once there is one.

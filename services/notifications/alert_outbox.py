@@ -1,9 +1,10 @@
 """The outbox of alerts: each is kept once for its reading, and its delivery is noted beside it."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import pymongo
-from pymongo import ASCENDING, DESCENDING, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, ReturnDocument, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
@@ -57,6 +58,26 @@ class AlertOutbox:
             )
         if former is not None and from_document(former).context.context.reading.value != alert.context.reading.value:
             raise AlertContradicted(key)
+
+    def keep_all(self, alerts: Sequence[SensorAlert], session: ClientSession) -> None:
+        """Keep alerts in their order, in the session's transaction, as `keep` does each of them.
+
+        Raises AlertContradicted where one of the readings had another value; the transaction is then to be aborted.
+        """
+        writes = [
+            UpdateOne({"key": reading_key(alert)}, {"$setOnInsert": to_document(new_notification(alert))}, upsert=True)
+            for alert in alerts
+        ]
+        # The session may belong to another client of the replica set, and so does whatever it is used for.
+        collection = session.client[self.database.name][NOTIFICATIONS]
+        collection.bulk_write(writes, session=session)
+        kept = {
+            document["key"]: document["context"]["context"]["reading"]["value"]
+            for document in collection.find({"key": {"$in": [reading_key(alert) for alert in alerts]}}, session=session)
+        }
+        for alert in alerts:
+            if kept[reading_key(alert)] != alert.context.reading.value:
+                raise AlertContradicted(reading_key(alert))
 
     def find(self, notification_id: UUID) -> Notification | None:
         """Return a notification, None where there is none. Raises Unavailable."""

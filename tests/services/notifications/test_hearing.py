@@ -33,7 +33,7 @@ def tell(broker: Broker, *values: object) -> None:
 
 def hear(config: BrokerConfig, outbox: AlertOutbox) -> None:
     """Hear all that there is, as the worker does."""
-    consuming = Consuming(Broker(config), alerts_consumer, Hearing(outbox).keep)
+    consuming = Consuming(Broker(config), alerts_consumer, Hearing(outbox).keep, batch=True)
     with Broker(config) as broker:
         consuming.step()
         wait_until(lambda: _is_caught_up(broker), "all is heard")
@@ -79,3 +79,16 @@ def test_what_is_no_alert_is_put_aside(client: Client, outbox: AlertOutbox, brok
 
     assert [item["context"] for item in listed(client)["items"]] == [alert(6.2, time=1)]
     assert [letter.record.message.value for letter in letters] == [{"type": "door"}]
+
+
+def test_of_a_batch_only_what_contradicts_is_put_aside(
+    client: Client, outbox: AlertOutbox, broker_config: BrokerConfig
+) -> None:
+    """The reading is known with another value; the transaction of the batch is given up, that of the others is not."""
+    with Broker(broker_config) as broker:
+        tell(broker, alert(6.2, time=1), alert(6.3, time=2), alert(7.5, time=1))
+        hear(broker_config, outbox)
+        letters = dead_letters.listing(broker.store, group=GROUP)
+
+    assert [item["context"] for item in listed(client)["items"]] == [alert(6.3, time=2), alert(6.2, time=1)]
+    assert [letter.record.message.value for letter in letters] == [alert(7.5, time=1)]
