@@ -80,7 +80,6 @@ def test_an_event_carries_its_type_key_sequence_and_time_in_headers(
         ({"data": "x" * 2_000_000}, "too_large"),
         ({"data": "x", "headers": {"a": "x" * 70_000}}, "too_large"),
     ],
-    ids=str,
 )
 def test_an_event_that_nats_cannot_hold_is_refused_alone(
     publisher: JetStreamPublisher, stream: str, view: StreamView, flaw: dict[str, Any], code: str
