@@ -25,6 +25,9 @@ WORKERS = {
     "tickets-retry": "tickets-retry-1",
     "orders": "orders-1",
 }
+# Nobody waits for what it tells other systems: where all share a machine, it takes what the others leave.
+FOLLOWERS = ("users-publisher",)
+_LAST = ("nice", "-n", "10")
 # The services are also where their seed has them.
 SEED_PORTS = ("SENSOR_DATA_PORT", "NOTIFICATIONS_PORT")
 _READY_SECONDS = 60
@@ -87,6 +90,7 @@ def _worker(name: str, ports: Ports) -> Program:
     return Program(
         name=name,
         command=(sys.executable, str(REPOSITORY / "manage.py"), "run_worker", name),
+        run_as=_LAST if name in FOLLOWERS else (),
         environment={**_FEW_ARENAS, "APPID": WORKERS[name], "METRICS_PORT": str(ports[metrics_variable(name)])},
         priority=100,
         start_seconds=_LOADING_SECONDS,
