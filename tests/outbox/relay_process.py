@@ -1,9 +1,10 @@
 """A relay or a retry job in a process of its own.
 
-`python -m tests.outbox.relay_process URI DATABASE TAKES MODE NAME`. It publishes to the collection of
-`tests.outbox.destination`. MODE says where it stops at an event whose data has `hang`: `claimed`, before it is
-published; `published`, before it is deleted; `deleted`, after that; it prints `in hand` there and waits for a line.
-With `plainly` it never stops, and with `skewed` its clocks are an hour ahead. It prints `started`, and ends on SIGTERM.
+`python -m tests.outbox.relay_process URI DATABASE STREAM TAKES MODE NAME`. It publishes to STREAM, an address of NATS
+with the stream's name as its path, or where that is empty to the collection of `tests.outbox.destination`. MODE says
+where it stops at an event whose data has `hang`: `claimed`, before it is published; `published`, before it is deleted;
+`deleted`, after that; it prints `in hand` there and waits for a line. With `plainly` it never stops, and with `skewed`
+its clocks are an hour ahead. It prints `started`, and ends on SIGTERM.
 """
 
 import signal
@@ -21,18 +22,19 @@ from cqrs.outbox.settling import Settling
 from cqrs.publishers.outgoing_event import OutgoingEvent
 from cqrs.worker import Work, Worker
 from tests.outbox.destination import Destination
+from tests.outbox.streamed import Streamed
 from tests.outbox.tickets import SHORT_LEASES
 
 HOUR = 3600.0
 
 
 def main() -> None:
-    _, uri, database_name, takes, mode, name = sys.argv
+    _, uri, database_name, stream, takes, mode, name = sys.argv
     if mode == "skewed":
         set_clocks_ahead()
     database = MongoClient[dict[str, Any]](uri, tz_aware=True)[database_name]
     outbox = Outbox(database, settings=SHORT_LEASES)
-    destination = Destination(database, by=name)
+    destination = Streamed(stream) if stream else Destination(database, by=name)
     hang_at(mode, destination)
     worker = Worker(name, work_of(takes, outbox, destination, name), poll_seconds=0.1)
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
@@ -40,13 +42,13 @@ def main() -> None:
     worker.run()
 
 
-def work_of(takes: str, outbox: Outbox, destination: Destination, name: str) -> Work:
+def work_of(takes: str, outbox: Outbox, destination: Destination | Streamed, name: str) -> Work:
     if takes == "fresh":
         return Relay(outbox, destination, takes="fresh", worker=name)
     return RetryJob(outbox, destination, interval=0.2, worker=name)
 
 
-def hang_at(mode: str, destination: Destination) -> None:
+def hang_at(mode: str, destination: Destination | Streamed) -> None:
     in_hand: list[OutgoingEvent] = []
 
     def notice(events: Sequence[OutgoingEvent]) -> None:
