@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
+from benchmarks.alert_provider import AlertProvider
 from benchmarks.errors import BenchmarkError
 from benchmarks.load import Answered, put, send_once
 from benchmarks.measurement import Measured
@@ -24,6 +25,9 @@ CONNECTIONS = 32
 # Of so many readings of a sensor one is critical.
 ONE_IN = 5
 IDLE_READINGS = 200
+# As many at once in the burst: what is alerted when workers start after an outage of theirs.
+BURST = 4000
+BURST_INSERT = 1000
 FIRST = 1_700_000_000_000
 # Without an alert for so long, no more come.
 PATIENCE = 20.0
@@ -52,6 +56,7 @@ class Reading(msgspec.Struct, frozen=True, rename="camel"):
 def sensor_alerts(stack: Stack, readings: int) -> list[Measured]:
     """Send critical readings one at a time on an idle system, then many over 32 connections, a fifth of them critical.
 
+    At last as many critical ones are stored at once as the fifth was, past the replicas: what the workers can do.
     Nothing is measured where the stack ran before, since it tells another provider than the benchmark's.
     """
     if stack.provider is None:
@@ -60,7 +65,7 @@ def sensor_alerts(stack: Stack, readings: int) -> list[Measured]:
     # What an earlier run has left over.
     while stack.provider.wait_for(len(stack.provider.arrivals) + 1, seconds=QUIET):
         pass
-    return [_idle(stack, min(readings, IDLE_READINGS)), _load(stack, readings)]
+    return [_idle(stack, min(readings, IDLE_READINGS)), _load(stack, readings), _burst(stack, min(readings, BURST))]
 
 
 def _idle(stack: Stack, count: int) -> Measured:
@@ -94,10 +99,7 @@ def _load(stack: Stack, count: int) -> Measured:
     requests = [put(f"{stack.base_url}/data", msgspec.json.encode(reading)) for reading in sent]
     answered = send_once(stack.base_url, requests, connections=CONNECTIONS)
     wanted = sum(reading.is_critical for reading in sent) - answered.failed
-    while len(stack.provider.arrivals) - first < wanted:
-        if not stack.provider.wait_for(len(stack.provider.arrivals) + 1, seconds=PATIENCE):
-            break
-    arrivals = [(at, key_of(body)) for at, body in stack.provider.arrivals[first:]]
+    arrivals = _arrivals(stack.provider, first, wanted)
     return Measured(
         name="sensor_alerts",
         parameters={
@@ -110,6 +112,43 @@ def _load(stack: Stack, count: int) -> Measured:
         figures=_figures(answered, arrivals, _stored_at(stack, sent)),
         wrong=_wrong(sent if answered.failed == 0 else (), [key for _, key in arrivals]),
     )
+
+
+def _burst(stack: Stack, count: int) -> Measured:
+    assert stack.provider is not None
+    sent, first = _readings(count, one_in=1), len(stack.provider.arrivals)
+    began = time.time()
+    documents = [_document(reading) for reading in sent]
+    for start in range(0, count, BURST_INSERT):
+        stack.mongodb["sensor_readings"].insert_many(documents[start : start + BURST_INSERT])
+    arrivals = _arrivals(stack.provider, first, count)
+    seconds = (arrivals[-1][0] if arrivals else time.time()) - began
+    return Measured(
+        name="sensor_alerts",
+        parameters={"readings": count, "sensors": SENSORS, "burst": "yes"},
+        figures={"burst_told_per_second": round(len(arrivals) / seconds), "seconds": round(seconds, 1)},
+        wrong=_wrong(sent, [key for _, key in arrivals]),
+    )
+
+
+def _document(reading: Reading) -> dict[str, object]:
+    """Return a reading as the service keeps it."""
+    return {
+        "_id": uuid4(),
+        "sensorId": UUID(reading.sensor_id),
+        "time": reading.time,
+        "value": reading.value,
+        "validRange": {"from": 5, "to": 6},
+        "storedAt": datetime.now(UTC),
+    }
+
+
+def _arrivals(provider: AlertProvider, first: int, wanted: int) -> list[tuple[float, Key]]:
+    """Wait until so many have arrived, or no more come, and return when each did and what it tells of."""
+    while len(provider.arrivals) - first < wanted:
+        if not provider.wait_for(len(provider.arrivals) + 1, seconds=PATIENCE):
+            break
+    return [(at, key_of(body)) for at, body in provider.arrivals[first:]]
 
 
 def _figures(

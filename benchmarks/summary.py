@@ -47,6 +47,7 @@ GOALS = (
     Goal("sensor_alerts", "told_p99_ms", "ms", 200),
     Goal("sensor_alerts", "stored_per_second", "readings/s", more_is_better=True),
     Goal("sensor_alerts", "told_per_second", "alerts/s", more_is_better=True),
+    Goal("sensor_alerts", "burst_told_per_second", "alerts/s", more_is_better=True),
     Goal("sensor_alerts", "lag_p50_ms", "ms"),
     Goal("sensor_alerts", "lag_p99_ms", "ms"),
     Goal("tickets", "saved_per_second", "tickets/s", more_is_better=True),
