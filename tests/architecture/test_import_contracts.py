@@ -26,6 +26,8 @@ OFFENCES = {
     "pymongo": ("cqrs/web/openapi_views.py", "import pymongo"),
     "broker-stands-on-the-core": ("cqrs/broker/producer.py", "import cqrs.web.errors"),
     "changefeed-stands-on-the-broker": ("cqrs/changefeed/letters.py", "import cqrs.web.errors"),
+    "delivery-stands-on-the-broker": ("cqrs/delivery/window.py", "import cqrs.web.errors"),
+    "broker-knows-no-delivery": ("cqrs/broker/producer.py", "import cqrs.delivery.window"),
     "webhooks-stand-on-the-core": ("cqrs/webhooks/errors.py", "import cqrs.outbox.settings"),
     "outbox-stands-on-broker-and-port": ("cqrs/outbox/errors.py", "import cqrs.web.errors"),
     "broker-is-used-from-outside": ("cqrs/management/__init__.py", "import cqrs.broker.errors"),
