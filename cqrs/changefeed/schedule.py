@@ -153,11 +153,13 @@ class Schedule:
             entry.is_alone = entry.is_alone or alone
         self._go_on({_key(entry) for entry in entries})
 
-    def later(self, entry: Entry, at: float) -> None:
-        """Try this one again at the monotonic time `at`; others go on meanwhile, those of its key wait."""
-        entry.state = State.QUEUED
-        entry.is_alone = True
-        heapq.heappush(self._delayed, (at, entry.number, _key(entry)))
+    def later(self, entries: Sequence[Entry], at: float, *, alone: bool) -> None:
+        """Try these again at the monotonic time `at`, each by itself or as they come; those of their keys wait."""
+        for entry in entries:
+            entry.state = State.QUEUED
+            entry.is_alone = entry.is_alone or alone
+            if self._queues[_key(entry)][0] is entry:
+                heapq.heappush(self._delayed, (at, entry.number, _key(entry)))
 
     def wake(self, now: float) -> None:
         """Have those tried whose time has come."""

@@ -230,23 +230,27 @@ class ShardWorker:
 
     def _failed(self, outcome: Outcome[list[Entry]], error: Exception) -> None:
         entries = outcome.what
-        if len(entries) > 1:
+        is_outage = isinstance(error, Unavailable)
+        if len(entries) > 1 and not is_outage:
             self._its.log.warning(
                 "batch could not be handled, trying its changes one by one",
                 extra={**self._fields(), "changes": len(entries), "error_type": type(error).__name__},
             )
             self._ready_schedule.again(entries, alone=True)
             return
-        (entry,) = entries
-        assert entry.change is not None
+        answer = self._attempts_of(entries[0]).failed(error)
+        if isinstance(answer, Failure):
+            self._give_up(entries[0], answer)
+        else:
+            # An outage is no change's fault: those that were handled together stay together.
+            self._ready_schedule.later(entries, time.monotonic() + answer, alone=not is_outage)
+
+    def _attempts_of(self, entry: Entry) -> Attempts:
         if entry.attempts is None:
+            assert entry.change is not None
             record = record_of(entry.change, self.claim, entry.number)
             entry.attempts = Attempts(self._its.feed.retry, record, on_error=None, log=self._its.log)
-        answer = entry.attempts.failed(error)
-        if isinstance(answer, Failure):
-            self._give_up(entry, answer)
-        else:
-            self._ready_schedule.later(entry, time.monotonic() + answer)
+        return entry.attempts
 
     def _give_up(self, entry: Entry, failure: Failure) -> None:
         assert entry.change is not None

@@ -105,6 +105,23 @@ def test_a_poison_change_in_a_batch_holds_back_only_itself(
     assert parked(feeds) == [('"bad"', "insert", "parked")]
 
 
+def test_an_outage_is_waited_out_by_a_batch_as_it_is(feeds: ChangeFeeds, start: Start, readings: Documents) -> None:
+    readings.insert_many([{"_id": number} for number in range(5)])
+    outages = iter(range(3))
+    calls: list[list[Any]] = []
+
+    def handle(changes: list[Change]) -> None:
+        calls.append([change.document_id for change in changes])
+        if next(outages, None) is not None:
+            raise Unavailable("elsewhere")
+
+    start(handle, batch=True, from_beginning=True, retry=RetryPolicy(max_attempts=1))
+    wait_until(lambda: len(calls) == 4, "it is tried until the outage is over")
+
+    assert calls == [list(range(5))] * 4
+    assert parked(feeds) == []
+
+
 def test_stopping_does_not_wait_for_the_next_attempt(start: Start, readings: Documents) -> None:
     failing = Failing(bad=99)
     feed = start(Delivered(failing), retry=SLOW)

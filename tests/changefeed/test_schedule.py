@@ -65,12 +65,12 @@ class Shard(RuleBasedStateMachine):
             self.schedule.done(entries)
             for entry in entries:
                 self.handled.setdefault(key_of(entry), []).append(entry.number)
-        elif end == "again" or (end in {"later", "give up"} and len(entries) > 1):
+        elif end == "again" or (end == "give up" and len(entries) > 1):
             self.schedule.again(entries)
         elif end == "alone":
             self.schedule.again(entries, alone=True)
         elif end == "later":
-            self.schedule.later(entries[0], self.now + 1)
+            self.schedule.later(entries, self.now + 1, alone=data.draw(st.booleans()))
         else:
             self.schedule.give_up(entries[0], Failure(error=ValueError(), failed_at=()))
 
