@@ -13,7 +13,7 @@ class Following:
     """Has the changes of a collection handled.
 
     The feed works in threads of its own. What is left to the worker is to start it as soon as MongoDB can be reached,
-    and to stop it in the end: `stopping` is called before that, `stopped` after it.
+    and to stop it in the end: `stopped` is called after that.
     """
 
     def __init__(
@@ -21,12 +21,10 @@ class Following:
         feeds: ChangeFeeds,
         config: FeedConfig,
         *,
-        stopping: Callable[[], None] = lambda: None,
         stopped: Callable[[], None] = lambda: None,
     ) -> None:
         self._feeds = feeds
         self._config = config
-        self._stopping = stopping
         self._stopped = stopped
         self._feed: Feed | None = None
 
@@ -49,7 +47,6 @@ class Following:
 
     def close(self) -> None:
         """Finish what is in hand and leave the feed to others."""
-        self._stopping()
         self._feeds.disconnect()
         self._stopped()
 

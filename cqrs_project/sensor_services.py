@@ -59,7 +59,7 @@ def _sensor_alerts(new_broker: NewBroker) -> Worker:
     url = settings.ENVIRONMENT.sensors.alert_url
     telling: Telling = TellingByRequest(url) if url else TellingByMessage(new_broker(sensor_data_client.broker))
     alerting = Alerting(_log(), telling)
-    following = Following(_feeds(), alerting.feed(), stopping=alerting.stop, stopped=alerting.close)
+    following = Following(_feeds(), alerting.feed(), stopped=alerting.close)
     register_feed_lag(following)
     return Worker(SENSOR_ALERTS, following)
 

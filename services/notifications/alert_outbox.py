@@ -117,13 +117,6 @@ class AlertOutbox:
             raise AlreadySent
         return found
 
-    def oldest_pending(self, sensor_id: UUID) -> Notification | None:
-        """Return what has to be delivered next of a sensor's. Raises Unavailable."""
-        wanted = {SENSOR: {"$eq": sensor_id}, "delivery.state": "pending"}
-        with translated(), pymongo.timeout(PATIENCE):
-            found = self._collection.find_one(wanted, sort=[("_id", ASCENDING)])
-        return None if found is None else from_document(found)
-
     def note_sent(self, notification_id: UUID) -> None:
         """Note that the provider has taken it. Raises Unavailable."""
         self._note(notification_id, {"$set": {"delivery.state": "sent", "delivery.lastError": None}})

@@ -1,25 +1,24 @@
-"""Delivering: each change of the outbox has what is due of its sensor sent to the provider, the oldest first.
+"""Delivering: each pending notification of the outbox is sent to the provider, those of a sensor in their order.
 
-The outbox says what is due, the change only that something is. So a notification is sent in its turn whichever change
-is handled first, and one that is heard of again was sent already. Between the provider's answer and its note the
-process may die: the notification is then sent again under the same key.
+The change says that there is something to do, the outbox whether it is to be done still: one that is heard of again was
+sent already. Between the provider's answer and its note the process may die: the notification is then sent again under
+the same key.
 """
 
 import logging
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from cqrs.changefeed import Change, FeedConfig, define_feed
-from services.notifications.alert_outbox import NOTIFICATIONS, AlertOutbox
+from services.notifications.alert_outbox import NOTIFICATIONS, SENSOR, AlertOutbox
 from services.notifications.errors import ProviderLeftAlone, ProviderRefused, ProviderUnavailable
 from services.notifications.notification import Notification
 from services.notifications.provider import Provider
-from services.notifications.turns import Turns
 
-FEED = "notifications-delivery"
+FEED = "notifications-by-sensor"
 # A notification that the provider refuses so often has failed.
 MOST_ATTEMPTS = 3
+SHARDS = 4
 PARALLEL = 16
 
 logger = logging.getLogger(__name__)
@@ -31,10 +30,9 @@ class Delivering:
     def __init__(self, outbox: AlertOutbox, provider: Provider) -> None:
         self._outbox = outbox
         self._provider = provider
-        self._turns = Turns()
 
     def feed(self) -> FeedConfig:
-        """Return the feed of the outbox. It has one shard, since only one process may send for a sensor."""
+        """Return the feed of the outbox, in which one notification of a sensor is handled at a time, in order."""
         return define_feed(
             name=FEED,
             database=self._outbox.database.name,
@@ -43,21 +41,22 @@ class Delivering:
             # An update makes a failed one pending again.
             operations=("insert", "update"),
             from_beginning=True,
+            ordered_by=SENSOR,
+            shards=SHARDS,
             parallel=PARALLEL,
         )
 
     def handle(self, change: Change) -> None:
-        """Send what is due of the sensor, up to what has changed.
+        """Send the notification that has changed, if it is pending still.
 
         Raises ProviderUnavailable where that is not possible now: nobody's notification is at fault, or this one is,
-        and is counted in the outbox.
+        and is counted in the outbox. The sensor's later ones wait meanwhile.
         """
-        sensor_id = _sensor_of_pending(change.document)
-        if sensor_id is None:
+        if not _was_pending(change.document):
             return
-        with self._turns.of(str(sensor_id)):
-            while (due := self._outbox.oldest_pending(sensor_id)) and due.id <= change.document_id:
-                self._send(due)
+        due = self._outbox.find(change.document_id)
+        if due is not None and due.delivery.state == "pending":
+            self._send(due)
 
     def _send(self, due: Notification) -> None:
         try:
@@ -80,12 +79,9 @@ class Delivering:
             logger.error("notification failed", extra=fields)
             return
         logger.warning("notification refused, trying again", extra=fields)
-        # The feed must not count it: a later change of the sensor may be what this was tried for.
+        # Counted here, where an operator sees it and a retry begins anew; for the feed it is something to wait for.
         raise ProviderUnavailable("a notification was refused and is tried again") from error
 
 
-def _sensor_of_pending(document: Mapping[str, Any] | None) -> UUID | None:
-    if document is None or document["delivery"]["state"] != "pending":
-        return None
-    sensor_id: UUID = document["context"]["context"]["reading"]["sensorId"]
-    return sensor_id
+def _was_pending(document: Mapping[str, Any] | None) -> bool:
+    return document is not None and document["delivery"]["state"] == "pending"

@@ -25,7 +25,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An alert that was taken in once. Those of a sensor are told in the order of their ids."""
+    """An alert that was taken in once. Those of a sensor are told in the order in which they were kept."""
 
     id: UUID
     type: Literal["alert"]

@@ -1,5 +1,6 @@
 """Telling critical readings through the broker: services do not have to know one another, and each may be down."""
 
+import threading
 from collections.abc import Sequence
 from hashlib import sha256
 
@@ -16,10 +17,13 @@ from services.sensor_data.reading import StoredReading
 
 
 class TellingByMessage:
-    """Sends messages through `broker`, by sensor."""
+    """Sends messages through `broker`, by sensor. For any thread."""
+
+    most = 200
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
+        self._connecting = threading.Lock()
         self._producer: Producer | None = None
 
     def tell(self, readings: Sequence[StoredReading]) -> None:
@@ -27,14 +31,18 @@ class TellingByMessage:
 
         Raises Unavailable.
         """
-        if self._producer is None:
-            self._broker.connect()
-            self._producer = self._broker.create_producer(producers.alerts_producer)
-        self._producer.send([_message(reading) for reading in readings], idempotency_key=_key(readings))
+        self._connected().send([_message(reading) for reading in readings], idempotency_key=_key(readings))
 
     def close(self) -> None:
         """Leave the broker."""
         self._broker.disconnect()
+
+    def _connected(self) -> Producer:
+        with self._connecting:
+            if self._producer is None:
+                self._broker.connect()
+                self._producer = self._broker.create_producer(producers.alerts_producer)
+            return self._producer
 
 
 def payload_of(reading: StoredReading) -> SensorAlertPayload:

@@ -13,6 +13,7 @@ from services.sensor_data.telling_by_message import payload_of
 
 DESTINATION = "notifications"
 SECONDS = 5.0
+CONNECTIONS = 8
 SUCCESSES = range(200, 300)
 REFUSALS = range(400, 500)
 NOT_NOW = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
@@ -27,11 +28,16 @@ class AlertRefused(RecordError):
 
 
 class TellingByRequest:
-    """Puts alerts to `url`, one after the other."""
+    """Puts alerts to `url`, one after the other. For any thread."""
+
+    # What was put before an outage need not be put again.
+    most = 1
 
     def __init__(self, url: str, *, seconds: float = SECONDS) -> None:
         self._url = url
-        self._http = PoolManager(timeout=Timeout(connect=seconds, read=seconds), retries=False)
+        self._http = PoolManager(
+            timeout=Timeout(connect=seconds, read=seconds), retries=False, maxsize=CONNECTIONS, block=True
+        )
 
     def tell(self, readings: Sequence[StoredReading]) -> None:
         """Put an alert for each reading; one that was put before changes nothing. Raises AlertRefused, Unavailable."""

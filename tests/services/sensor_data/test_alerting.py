@@ -18,7 +18,7 @@ from services.sensor_data.broker_client import topics
 from services.sensor_data.sensor_log import READINGS, SensorLog
 from services.sensor_data.telling_by_message import TellingByMessage
 from services.sensor_data.telling_by_request import TellingByRequest
-from tests.services.notifications.provider_server import Answering, ProviderServer, provider_server
+from tests.services.notifications.provider_server import Answering, Got, ProviderServer, provider_server
 from tests.services.sensor_data.measuring import OTHER, SENSOR, TIME, sent
 from users_query.mongodb import database
 
@@ -56,7 +56,6 @@ def alerting(config: FeedsConfig, log: SensorLog, telling: Telling) -> Iterator[
     try:
         yield
     finally:
-        alerting.stop()
         feeds.disconnect()
         alerting.close()
 
@@ -129,7 +128,10 @@ def test_what_was_stored_while_no_worker_ran_is_told_after_the_start(
         sent(client, 7, time=time)
         sent(client, 7, time=time, sensor=OTHER)
     with alerting(feeds_config, log, TellingByMessage(Broker(broker_config))):
-        wait_until(lambda: set(times(alerts_on(broker_config), OTHER)) == set(range(20)), "all are told")
+        wait_until(
+            lambda: all(len(times(alerts_on(broker_config), sensor)) == 20 for sensor in (SENSOR, OTHER)),
+            "all are told",
+        )
     for time in range(20, 30):
         sent(client, 7, time=time)
     with alerting(feeds_config, log, TellingByMessage(Broker(broker_config))):
@@ -177,9 +179,29 @@ def test_an_outage_of_the_other_service_delays_and_loses_nothing(
             sent(client, 7, time=time, sensor=OTHER)
         wait_until(lambda: len(server.got) >= 2, "it was tried again")
         server.answering = lambda _: Answering()
-        wait_until(lambda: len(times(alerts_at(server), OTHER)) == 5, "all are told")
+        wait_until(
+            lambda: [len(times(alerts_at(server), sensor)) for sensor in (SENSOR, OTHER)] == [5, 5], "all are told"
+        )
 
     assert times(alerts_at(server), SENSOR) == times(alerts_at(server), OTHER) == list(range(5))
+
+
+def test_what_the_other_service_refuses_holds_back_its_own_sensor_only(
+    client: Client, log: SensorLog, feeds_config: FeedsConfig, server: ProviderServer
+) -> None:
+    def refuse_the_first(got: Got) -> Answering:
+        (told,) = times([json.loads(got.body)]) or [None]
+        return Answering(422) if told == 0 else Answering()
+
+    server.answering = refuse_the_first
+    with alerting(feeds_config, log, TellingByRequest(server.url)):
+        for time in range(5):
+            sent(client, 7, time=time)
+            sent(client, 7, time=time, sensor=OTHER)
+        wait_until(lambda: len(times(alerts_at(server), OTHER)) == 5, "the other's are told")
+
+    assert times(alerts_at(server), OTHER) == list(range(5))
+    assert times(alerts_at(server), SENSOR) == []
 
 
 def test_it_stops_at_once_while_nobody_can_be_told_and_goes_on_later(
