@@ -190,8 +190,7 @@ def test_what_the_other_service_refuses_holds_back_its_own_sensor_only(
     client: Client, log: SensorLog, feeds_config: FeedsConfig, server: ProviderServer
 ) -> None:
     def refuse_the_first(got: Got) -> Answering:
-        (told,) = times([json.loads(got.body)]) or [None]
-        return Answering(422) if told == 0 else Answering()
+        return Answering(422) if times([json.loads(got.body)]) == [0] else Answering()
 
     server.answering = refuse_the_first
     with alerting(feeds_config, log, TellingByRequest(server.url)):
