@@ -65,6 +65,8 @@ class Broker:
             consumer.stop()
         for consumer in consumers:
             consumer.unsubscribe()
+        for interceptor in self.interceptors:
+            interceptor.close()
         self._store = None
         self._connection.close()
 

@@ -74,7 +74,12 @@ class Producer:
             return []
         if session is not None:
             return self._send_within(session, outgoing)
-        return self._send(outgoing)
+        try:
+            return self._send(outgoing)
+        except Exception as error:
+            for interceptor in self._interceptors:
+                interceptor.after_failing(self.config.topic, outgoing.messages, error)
+            raise
 
     def _send(self, outgoing: "_Outgoing") -> list[Sent]:
         for _ in range(MOST_LOOKS):
@@ -129,9 +134,9 @@ class _Outgoing:
         if config.partition_strategy == "key-based":
             _require_keys(good)
         at = now()
+        self.messages = [stamped(message, at) for message in good]
         self._topic = config.topic
-        self._messages = [stamped(message, at) for message in good]
-        self._bodies = encoded(self._messages)
+        self._bodies = encoded(self.messages)
         self._key = idempotency_key
         self._fingerprint = replays.fingerprint(good) if idempotency_key is not None else b""
 
@@ -141,7 +146,7 @@ class _Outgoing:
             partitions=partitions,
             entries=tuple(
                 Entry(message=message, body=body, partition=partitioner.place(message, partitions))
-                for message, body in zip(self._messages, self._bodies, strict=True)
+                for message, body in zip(self.messages, self._bodies, strict=True)
             ),
             idempotency_key=self._key,
             fingerprint=self._fingerprint,

@@ -45,7 +45,7 @@ INDEXES: dict[str, Sequence[IndexModel]] = {
     TOPICS: (),
     COUNTERS: (),
     SENDS: (IndexModel([("at", ASCENDING)], name="kept", expireAfterSeconds=SENDS_KEPT_SECONDS),),
-    GROUPS: (_index("name", "_id.group", "_id.topic"),),
+    GROUPS: (_index("name", "_id.group", "_id.topic"), _index("topic", "_id.topic", "_id.group")),
     POSITIONS: (),
     DEAD_LETTERS: (
         _index("place", "group", "topic", "partition", "offset", "topicId", unique=True),

@@ -32,6 +32,21 @@ class Notes(Interceptor):
         self.database = database
 
 
+class Failures(Interceptor):
+    """Remembers the messages of calls that have failed."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, Message]] = []
+        self.is_closed = False
+
+    def after_failing(self, topic: str, messages: Sequence[Message], error: Exception) -> None:
+        assert isinstance(error, Refused)
+        self.heard += [(topic, message) for message in messages]
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
 @pytest.fixture
 def noted(broker_config: BrokerConfig) -> Any:
     with Broker(broker_config, interceptors=[Interceptor(), Notes(broker_config.database)]) as broker:
@@ -75,3 +90,23 @@ def test_it_takes_part_in_the_callers_transaction(noted: Broker, producer: Produ
         producer.send(Message(value="b"), session=session)
 
     assert notes(noted) == [(0, "b")]
+
+
+def test_it_hears_of_a_send_that_has_failed(broker_config: BrokerConfig) -> None:
+    failures = Failures()
+    with Broker(broker_config, interceptors=[failures, Notes(broker_config.database)]) as broker:
+        producer = broker.create_producer(define_producer(topic=TOPIC))
+
+        with pytest.raises(Refused):
+            producer.send(Message(value="bad", headers={"eventId": "1"}))
+
+    assert [(topic, message.headers) for topic, message in failures.heard] == [(TOPIC, {"eventId": "1"})]
+
+
+def test_it_is_closed_with_the_broker(broker_config: BrokerConfig) -> None:
+    failures = Failures()
+    broker = Broker(broker_config, interceptors=[failures]).connect()
+
+    broker.disconnect()
+
+    assert failures.is_closed
