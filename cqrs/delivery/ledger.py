@@ -1,0 +1,94 @@
+"""Where tracking keeps what it knows: the collections of one database, and their indexes."""
+
+from typing import Any
+
+import pymongo
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import OperationFailure
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from cqrs.broker.mongodb import translated
+from cqrs.broker.store import CODEC, NAMESPACE_EXISTS
+from cqrs.delivery.records import Document
+
+PUBLISH_RECORDS = "publish_records"
+RECEIVED_RECORDS = "received_records"
+WINDOWS = "delivery_windows"
+NOTICES = "delivery_notices"
+STATE = "delivery_state"
+EXPIRY = "kept"
+KEPT_SECONDS = 30 * 24 * 60 * 60
+PREPARING_SECONDS = 120.0
+
+# A window is read by when its events were published, what has come late by when it was written.
+OF_RECORDS = [
+    IndexModel([("createdAt", ASCENDING), ("publishedAt", ASCENDING)], name="written"),
+]
+INDEXES: dict[str, list[IndexModel]] = {
+    PUBLISH_RECORDS: OF_RECORDS,
+    RECEIVED_RECORDS: OF_RECORDS,
+    WINDOWS: [
+        IndexModel([("topic", ASCENDING), ("start", DESCENDING)], name="of-topic"),
+        IndexModel(
+            [("start", DESCENDING), ("topic", ASCENDING)],
+            name="incomplete",
+            partialFilterExpression={"missed": {"$gt": 0}},
+        ),
+    ],
+    NOTICES: [IndexModel([("dueAt", ASCENDING)], name="due", partialFilterExpression={"told": False})],
+    STATE: [],
+}
+# By the field after which documents expire: records and windows of one time go together.
+EXPIRES = {PUBLISH_RECORDS: "publishedAt", RECEIVED_RECORDS: "publishedAt", WINDOWS: "start", NOTICES: "dueAt"}
+
+
+class Ledger:
+    """The collections in `database`; what they hold is kept for `kept_seconds`. For any thread.
+
+    With a session they are for its transaction, which may be of another client of the replica set.
+    """
+
+    def __init__(self, database: Database[Any], *, kept_seconds: int = KEPT_SECONDS) -> None:
+        self.kept_seconds = kept_seconds
+        self._database: Database[Document] = database.with_options(
+            codec_options=CODEC, write_concern=WriteConcern("majority", j=True), read_concern=ReadConcern("majority")
+        )
+
+    @property
+    def client(self) -> pymongo.MongoClient[Document]:
+        """The client of the database."""
+        return self._database.client
+
+    def collection(self, name: str, session: ClientSession | None = None) -> Collection[Document]:
+        """Return a collection by one of the names in this module."""
+        if session is None:
+            return self._database[name]
+        return session.client.get_database(self._database.name, codec_options=CODEC)[name]
+
+    def prepare(self) -> None:
+        """Create what is missing of collections and indexes; follow a changed time. Raises Unavailable."""
+        with translated(), pymongo.timeout(PREPARING_SECONDS):
+            for name, indexes in INDEXES.items():
+                self._create(name)
+                if indexes:
+                    self._database[name].create_indexes(indexes)
+            for name, field in EXPIRES.items():
+                self._expire(name, field)
+
+    def _create(self, name: str) -> None:
+        try:
+            self._database.create_collection(name, check_exists=False)
+        except OperationFailure as error:
+            if error.code != NAMESPACE_EXISTS:
+                raise
+
+    def _expire(self, name: str, field: str) -> None:
+        known = self._database[name].index_information().get(EXPIRY)
+        if known is None:
+            self._database[name].create_index([(field, ASCENDING)], name=EXPIRY, expireAfterSeconds=self.kept_seconds)
+        elif known.get("expireAfterSeconds") != self.kept_seconds:
+            self._database.command("collMod", name, index={"name": EXPIRY, "expireAfterSeconds": self.kept_seconds})
