@@ -18,10 +18,10 @@ AWAY = {500, 502, 503, 504}
 
 
 class Seller:
-    """Somebody who is signed in."""
+    """Somebody who is signed in at `url`."""
 
-    def __init__(self, stack: RunningStack) -> None:
-        self._stack = stack
+    def __init__(self, url: str) -> None:
+        self._url = url
         credentials = {"email": f"{uuid4().hex}@example.org", "password": "correct horse"}
         self._token = ""
         self._token = self._patiently("POST", "/api/users/signup", credentials)["token"]
@@ -56,7 +56,7 @@ class Seller:
 
     def _once(self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None) -> Any:
         request = urllib.request.Request(
-            f"{self._stack.base_url}{path}",
+            f"{self._url}{path}",
             None if body is None else json.dumps(body).encode(),
             {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}", **(headers or {})},
             method=method,
@@ -77,7 +77,7 @@ def sellers_at_once(stack: RunningStack, names: Sequence[str], *, tickets: int, 
 
 
 def _sell(stack: RunningStack, name: str, tickets: int, changes: int) -> list[Any]:
-    seller = Seller(stack)
+    seller = Seller(stack.base_url)
     sold = [seller.offer(f"{name} {number}") for number in range(tickets)]
     for change in range(changes):
         sold = [seller.change(ticket, f"{change + 2}.00") for ticket in sold]
