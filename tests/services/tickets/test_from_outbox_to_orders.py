@@ -27,6 +27,20 @@ def server(tmp_path: Path) -> Iterator[NatsServer]:
     server.stop()
 
 
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[list[NatsServer]]:
+    """Three nodes at work."""
+    nodes = [NatsServer(tmp_path / name, name=name) for name in ("a", "b", "c")]
+    for node in nodes:
+        node.routes = [other.route_port for other in nodes]
+        node.start()
+    for node in nodes:
+        node.wait_until_ready()
+    yield nodes
+    for node in nodes:
+        node.stop()
+
+
 @pytest.mark.parametrize("place", ["claimed", "published", "deleted"])
 @pytest.mark.parametrize("takes", ["fresh", "overdue"])
 def test_what_a_killed_process_had_in_hand_reaches_orders_once(way: WayToOrders, takes: str, place: str) -> None:
@@ -105,3 +119,23 @@ def test_a_full_stream_delays_events_and_blames_none(server: NatsServer) -> None
         way.require_all_known_once_in_order()
         assert blamed == []
         assert [process.leave() for process in relays] == [0, 0, 0]
+
+
+def test_a_node_of_three_is_killed_and_orders_hear_of_all(cluster: list[NatsServer]) -> None:
+    addresses = ",".join(node.url for node in cluster)
+    with way_to_orders(os.environ["MONGODB_URI"], addresses, replicas=3) as way:
+        versions = rounds(tickets=10, versions=30)
+        way.start("relay")
+        way.start("retry", takes="overdue")
+        way.save(versions[:100])
+        wait_until(lambda: not way.waiting, "the first are published", seconds=SECONDS)
+        leader = way.view.ask(f"STREAM.INFO.{way.stream}")["cluster"]["leader"]
+        # The last one is looked at.
+        killed = next(node for node in cluster[:2] if leader in (node.name, cluster[2].name))
+
+        killed.kill()
+        way.save(versions[100:])
+
+        way.require_all_known_once_in_order()
+        killed.start().wait_until_ready()
+        way.require_all_known_once_in_order()

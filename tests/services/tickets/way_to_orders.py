@@ -13,6 +13,7 @@ from cqrs.outbox import Inbox, NewEvent, Outbox
 from cqrs.outbox.inbox import COLLECTION as INBOX
 from cqrs.publishers.jetstream.listener import Listener
 from cqrs.publishers.jetstream.listener_settings import define_listener
+from cqrs.publishers.jetstream.settings import JetStreamSettings
 from cqrs.testing.waiting import wait_until
 from services.orders.ticket_view import CONSUMER, TicketView
 from services.orders.ticket_view import TICKETS as KNOWN
@@ -87,18 +88,21 @@ class WayToOrders:
 
 
 @contextmanager
-def way_to_orders(mongo_uri: str, nats_url: str, *, by_way_of: str = "") -> Iterator[WayToOrders]:
-    """Yield the way, in a database and a stream of its own; `by_way_of` is the address that relays publish to."""
+def way_to_orders(mongo_uri: str, nats_url: str, *, by_way_of: str = "", replicas: int = 1) -> Iterator[WayToOrders]:
+    """Yield the way, in a database and a stream of its own, which `replicas` servers hold.
+
+    `by_way_of` is the address that relays publish to. Of several servers the last one is looked at.
+    """
     name = f"way_{uuid4().hex[:12]}"
     uri_client: MongoClient[dict[str, Any]] = MongoClient(
         mongo_uri, uuidRepresentation="standard", tz_aware=True, w="majority", journal=True
     )
-    view = StreamView(nats_url)
+    view = StreamView(nats_url.rpartition(",")[2])
     with uri_client as client, relay_processes(mongo_uri, name, f"{by_way_of or nats_url}/{name}") as start:
         way = WayToOrders(client[name], name, start, view)
         way.outbox.prepare()
         Inbox(way.database).prepare()
-        listener = _listener(way, nats_url)
+        listener = _listener(way, settings_of(nats_url, name, replicas=replicas))
         listener.start()
         try:
             yield way
@@ -115,6 +119,6 @@ def rounds(tickets: int, versions: int) -> list[tuple[UUID, int]]:
     return [(ticket_id, version) for version in range(1, versions + 1) for ticket_id in ids]
 
 
-def _listener(way: WayToOrders, nats_url: str) -> Listener:
-    settings = define_listener(service=CONSUMER, jetstream=settings_of(nats_url, way.stream), handlers=HANDLERS)
+def _listener(way: WayToOrders, jetstream: JetStreamSettings) -> Listener:
+    settings = define_listener(service=CONSUMER, jetstream=jetstream, handlers=HANDLERS)
     return Listener(settings, TicketView(way.database).hear)
