@@ -16,6 +16,7 @@ from cqrs_project.service_settings import (
     http_url,
     jwt_key,
     networks,
+    operator_token,
     webhook_key,
 )
 from cqrs_project.store_addresses import (
@@ -75,6 +76,7 @@ class Environment:
     jwt_key: str
     jwt_seconds: int
     operators: WebhookSettings | None
+    operator_token: str
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -113,6 +115,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         jwt_key=reader.read("JWT_KEY", jwt_key, default="") or derived_jwt_key(reader.get("SECRET_KEY")),
         jwt_seconds=reader.read("JWT_SECONDS", _integer(60, 30 * 24 * 60 * 60), default="3600"),
         operators=_operators(reader),
+        operator_token=reader.read("OPERATOR_TOKEN", operator_token, default=""),
     )
     if reader.mistakes:
         raise InvalidEnvironment(reader.mistakes)

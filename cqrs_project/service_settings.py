@@ -20,6 +20,7 @@ SERVICES = ("alert_provider", "classroom", "notifications", "orders", "purchases
 # Any whole number of so many digits fits 64 bits.
 MAX_DIGITS = 19
 MAX_SHOWN = 30
+_TOKEN = re.compile(rf"[\x21-\x7e]{{{LEAST_KEY},}}")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
@@ -85,6 +86,13 @@ def jwt_key(value: str) -> str:
     """Return a key that tokens are signed with; nothing stays nothing. Raises ValueError, which never repeats it."""
     if value and len(value.encode()) < LEAST_KEY:
         raise ValueError(f"must have at least {LEAST_KEY} bytes")
+    return value
+
+
+def operator_token(value: str) -> str:
+    """Return a token that a header can carry; nothing stays nothing. Raises ValueError, which never repeats it."""
+    if value and not _TOKEN.fullmatch(value):
+        raise ValueError(f"must be at least {LEAST_KEY} visible ASCII characters")
     return value
 
 

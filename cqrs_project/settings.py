@@ -16,6 +16,7 @@ DEBUG = ENVIRONMENT.debug
 ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
 APP_ID = ENVIRONMENT.app_id
 METRICS_PORT = ENVIRONMENT.metrics_port
+OUTBOX_OPERATOR_TOKEN = ENVIRONMENT.operator_token
 
 INSTALLED_APPS = [
     "django.contrib.staticfiles",

@@ -20,6 +20,7 @@ SECRETS = {
     "MONGODB_URI": "mongodb://cqrs:password@mongo/?replicaSet=rs0",
     "SECRET_KEY": "key",
     "JWT_KEY": "k" * 32,
+    "OPERATOR_TOKEN": "t" * 32,
     "NATS_PASSWORD": "password",
 }
 SEED = {"NATS_URL": "nats-srv:4222", "NATS_CLUSTER_ID": "ticketing", "NATS_CLIENT_ID": "pod-1"}

@@ -17,6 +17,13 @@ from tests.outbox.destination import Destination
 from tests.outbox.tickets import Tickets, event_of
 
 NAME = "test-api"
+TOKEN = "t" * 32
+REQUESTS = [
+    ("GET", f"{NAME}/events"),
+    ("GET", f"{NAME}/events/e-1"),
+    ("POST", f"{NAME}/events/e-1/retry"),
+    ("DELETE", f"{NAME}/events/e-1"),
+]
 urlpatterns = [path("api/v1/", include("cqrs.outbox.api.urls"))]
 handler404 = error_pages.not_found
 
@@ -32,6 +39,7 @@ def _problems() -> None:
 @pytest.fixture(autouse=True)
 def _registered(outbox: Outbox, destination: Destination, settings: Settings) -> Iterator[None]:
     settings.ROOT_URLCONF = "tests.outbox.test_api"
+    settings.OUTBOX_OPERATOR_TOKEN = ""
     register_outbox(RegisteredOutbox(name=NAME, outbox=outbox, publisher=lambda: destination))
     yield
     del _outboxes[NAME]
@@ -95,3 +103,29 @@ def test_what_is_not_there_is_not_found(address: str, browser: Browser) -> None:
 
     assert answer.status_code == 404
     assert answer["Content-Type"].startswith("application/problem+json")
+
+
+@pytest.fixture
+def guarded(settings: Settings, parked: list[str], outbox: Outbox) -> Outbox:
+    """An outbox with three parked events, which operators look after."""
+    settings.OUTBOX_OPERATOR_TOKEN = TOKEN
+    return outbox
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer ", f"Bearer {TOKEN}t", f"Basic {TOKEN}", "Bearer é"])
+@pytest.mark.parametrize(("method", "address"), REQUESTS)
+def test_without_the_token_of_operators_nothing_is_shown_or_done(
+    method: str, address: str, authorization: str, browser: Browser, guarded: Outbox
+) -> None:
+    answer = browser.generic(method, f"/api/v1/outboxes/{address}", headers={"Authorization": authorization})
+
+    assert answer.status_code == 401
+    assert answer["Content-Type"].startswith("application/problem+json")
+    assert guarded.queue.events.count_documents({"parkedAt": {"$ne": None}}) == 3
+
+
+@pytest.mark.parametrize(("method", "address"), REQUESTS)
+def test_with_the_token_of_operators_it_is(method: str, address: str, browser: Browser, guarded: Outbox) -> None:
+    answer = browser.generic(method, f"/api/v1/outboxes/{address}", headers={"Authorization": f"Bearer {TOKEN}"})
+
+    assert answer.status_code in (200, 204)

@@ -21,7 +21,7 @@ def test_without_settings_tokens_have_a_key_of_the_installation_and_nobody_is_to
     assert len(ours.jwt_key) >= 32
     assert GOOD["SECRET_KEY"] not in ours.jwt_key
     assert ours.jwt_key != others.jwt_key
-    assert (ours.jwt_seconds, ours.operators) == (3600, None)
+    assert (ours.jwt_seconds, ours.operators, ours.operator_token) == (3600, None, "")
     assert (ours.nats_cluster_id, ours.nats_replicas) == ("ticketing", 1)
 
 
@@ -36,6 +36,7 @@ def test_what_is_set_counts() -> None:
             "NATS_REPLICAS": "3",
             "OPERATOR_WEBHOOK_URL": "http://127.0.0.1/hook",
             "OPERATOR_WEBHOOK_SECRET": SECRET,
+            "OPERATOR_TOKEN": "t" * 32,
         }
     )
 
@@ -45,6 +46,7 @@ def test_what_is_set_counts() -> None:
     assert environment.operators is not None
     assert environment.operators.url == "http://127.0.0.1/hook"
     assert environment.operators.key
+    assert environment.operator_token == "t" * 32
 
 
 def test_two_processes_are_told_apart_by_nats_without_a_setting() -> None:
@@ -56,6 +58,8 @@ def test_two_processes_are_told_apart_by_nats_without_a_setting() -> None:
     [
         ("JWT_KEY", "short", "JWT_KEY must have at least 32 bytes"),
         ("JWT_SECONDS", "59", "JWT_SECONDS must be a whole number from 60 to 2592000, not '59'"),
+        ("OPERATOR_TOKEN", "t" * 31, "OPERATOR_TOKEN must be at least 32 visible ASCII characters"),
+        ("OPERATOR_TOKEN", "t" * 31 + " t", "OPERATOR_TOKEN must be at least 32 visible ASCII characters"),
         ("NATS_CLUSTER_ID", "a.b", "NATS_CLUSTER_ID must be 1 to 64 letters, digits, - or _, not 'a.b'"),
         ("NATS_CLIENT_ID", "a b", "NATS_CLIENT_ID must be 1 to 253 letters, digits or .-_:@, not 'a b'"),
         ("NATS_REPLICAS", "2", "NATS_REPLICAS must be 1, 3 or 5, not '2'"),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from cqrs.outbox.api.parameters import FailedEvents, FailedEventsParameters
 from cqrs.outbox.stored import StoredEvent
@@ -34,6 +34,10 @@ EVENT: dict[str, Any] = {
     "createdAt": "2026-11-21T14:00:11.004Z",
 }
 
+AUTHORIZATION = OpenApiParameter(
+    "Authorization", str, OpenApiParameter.HEADER, description="`Bearer` and the operators' token, where one is set."
+)
+
 LIST_FAILED_EVENTS = operation(
     tag=TAG,
     summary="List failed events",
@@ -43,7 +47,8 @@ LIST_FAILED_EVENTS = operation(
     ),
     query=FailedEventsParameters,
     replies={200: Reply(FailedEvents, "A page")},
-    problems=(400, 404, 503),
+    problems=(400, 401, 404, 503),
+    headers=(AUTHORIZATION,),
     examples=[
         OpenApiExample(
             "The only page", {"items": [EVENT], "nextCursor": None}, response_only=True, status_codes=["200"]
@@ -55,7 +60,8 @@ SHOW_WAITING_EVENT = operation(
     summary="Show waiting event",
     description="An event that is not published yet, with its failures and without its data.",
     replies={200: Reply(StoredEvent, "The event")},
-    problems=(404, 503),
+    problems=(401, 404, 503),
+    headers=(AUTHORIZATION,),
     examples=[OpenApiExample("A parked event", EVENT, response_only=True, status_codes=["200"])],
 )
 RETRY_EVENT = operation(
@@ -63,12 +69,14 @@ RETRY_EVENT = operation(
     summary="Retry event",
     description="Has an event that was parked, or waits for its next attempt, published; those behind it follow.",
     replies={204: Reply(None, "It is tried again at once")},
-    problems=(404, 409, 503),
+    problems=(401, 404, 409, 503),
+    headers=(AUTHORIZATION,),
 )
 DISCARD_EVENT = operation(
     tag=TAG,
     summary="Discard event",
     description="Deletes an event that was parked, or waits for its next attempt: it is never published.",
     replies={204: Reply(None, "It is gone")},
-    problems=(404, 409, 503),
+    problems=(401, 404, 409, 503),
+    headers=(AUTHORIZATION,),
 )

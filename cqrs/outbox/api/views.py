@@ -7,17 +7,18 @@ from django.http import HttpResponse
 from cqrs.broker.mongodb import STORE
 from cqrs.outbox import parked
 from cqrs.outbox.api.documentation import DISCARD_EVENT, LIST_FAILED_EVENTS, RETRY_EVENT, SHOW_WAITING_EVENT
+from cqrs.outbox.api.operators import OperatorView
 from cqrs.outbox.api.parameters import FailedEventsPage, FailedEventsParameters
 from cqrs.outbox.queue import Queue
 from cqrs.outbox.registry import find_outbox
 from cqrs.web.answer import Answer
-from cqrs.web.api_view import ApiRequest, ApiView
+from cqrs.web.api_view import ApiRequest
 from cqrs.web.cursor import decode_cursor
 from cqrs.web.page import page_of
 from cqrs.web.query_params import parse_query
 
 
-class FailedEventsView(ApiView):
+class FailedEventsView(OperatorView):
     """Pages through what has failed."""
 
     http_method_names = ["get", "head"]
@@ -37,7 +38,7 @@ class FailedEventsView(ApiView):
         return Answer.json(HTTPStatus.OK, {"items": shown, "nextCursor": cursor}).response()
 
 
-class WaitingEventView(ApiView):
+class WaitingEventView(OperatorView):
     """One event."""
 
     http_method_names = ["get", "delete", "head"]
@@ -55,7 +56,7 @@ class WaitingEventView(ApiView):
         return Answer.empty().response()
 
 
-class RetryEventView(ApiView):
+class RetryEventView(OperatorView):
     """Publishes an event after all."""
 
     http_method_names = ["post"]
