@@ -71,7 +71,7 @@ def told(database: Database[dict[str, Any]]) -> dict[str, list[int]]:
 def test_no_kill_between_any_two_writes_parts_a_ticket_from_its_event(
     database: Database[dict[str, Any]], seller: Seller, fate: Path
 ) -> None:
-    offered = []
+    offered: list[Any] = []
 
     def change(place: int) -> None:
         offered[0] = seller.change(offered[0], f"{place + 2}.00")
