@@ -35,6 +35,8 @@ class BatchedWrites:
     a thread of its own.
     """
 
+    _thread: threading.Thread | None
+
     def __init__(self, write: Callable[[Sequence[Write]], None]) -> None:
         self._write = write
         self._process = 0
@@ -76,7 +78,7 @@ class BatchedWrites:
         self._wanted = threading.Event()
         self._closing = threading.Event()
         self._waiting: deque[Write] = deque()
-        self._thread: threading.Thread | None = None
+        self._thread = None
 
     def _run(self, closing: threading.Event) -> None:
         while not closing.is_set():

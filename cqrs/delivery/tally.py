@@ -71,6 +71,17 @@ def tally(publications: Iterable[Publication], receipts: Iterable[Receipt]) -> d
     return tallies
 
 
+def by_subscription(publications: Iterable[Publication], receipts: Iterable[Receipt]) -> dict[tuple[str, str], Tally]:
+    """Return the tallies by topic and subscription."""
+    received = set(receipts)
+    tallies: dict[tuple[str, str], Tally] = {}
+    for receipt in _expected(publications):
+        key = (receipt.topic, receipt.subscription)
+        one = Tally(events=1, expected=1, received=int(receipt in received))
+        tallies[key] = tallies.get(key, Tally()) + one
+    return tallies
+
+
 def missing(publications: Iterable[Publication], receipts: Iterable[Receipt]) -> list[Receipt]:
     """Return the receipts that were expected and are not there, in the order in which they were expected."""
     received = set(receipts)

@@ -23,8 +23,8 @@ class Windowing(msgspec.Struct, frozen=True, kw_only=True):
         return at - at % self.size
 
     def end_of(self, start: int) -> int:
-        """Return the end of the window that starts at `start`."""
-        return start + self.size
+        """Return the end of the window that starts at `start`; one that starts in the middle is shorter."""
+        return self.start_of(start) + self.size
 
     def is_due(self, start: int, at: int) -> bool:
         """Whether the window that starts at `start` may be counted at `at`."""

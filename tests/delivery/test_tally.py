@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
-from cqrs.delivery.tally import FAILED, Publication, Receipt, Tally, missing, tally
+from cqrs.delivery.tally import FAILED, Publication, Receipt, Tally, by_subscription, missing, tally
 
 TOPIC = "create-user"
 THREE = ("billing", "mailing", "search")
@@ -89,6 +89,17 @@ def test_topics_are_counted_apart_also_where_events_share_an_id() -> None:
 
 def test_what_is_missing_is_named() -> None:
     assert missing([A], everywhere("a", but=("mailing",))) == [receipt("a", "mailing")]
+
+
+def test_each_subscription_has_a_rate_of_its_own() -> None:
+    counted = by_subscription([A, publication("b", ("billing",))], everywhere("a", "b", but=("mailing",)))
+
+    assert {subscription: one.rate for (_, subscription), one in counted.items()} == {
+        "billing": 1.0,
+        "mailing": 0.0,
+        "search": 1.0,
+    }
+    assert counted[TOPIC, "billing"].expected == 2
 
 
 def test_tallies_add_up_by_deliveries_and_not_by_rates() -> None:

@@ -43,6 +43,15 @@ def test_a_clock_that_is_set_back_makes_none_due_again() -> None:
     assert list(TENS.due(50_000, 20_000)) == []
 
 
+def test_after_another_size_was_set_windows_neither_overlap_nor_leave_a_gap() -> None:
+    sevens = Windowing(size=7_000)
+
+    starts = list(sevens.due(20_000, 42_000))
+
+    assert starts == [20_000, 21_000, 28_000]
+    assert [sevens.end_of(start) for start in starts] == [21_000, 28_000, 35_000]
+
+
 @pytest.mark.parametrize(("size", "grace"), [(0, 0), (-1, 0), (10, -1)])
 def test_sizes_that_make_no_windows_are_refused(size: int, grace: int) -> None:
     with pytest.raises(ValueError, match="size above zero"):

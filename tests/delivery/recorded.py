@@ -1,0 +1,116 @@
+"""Records as tracking writes them, of events of any time, and what a recount over them gives."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from cqrs.broker import ConsumerRecord, Message
+from cqrs.clock import now
+from cqrs.delivery.ledger import PUBLISH_RECORDS, RECEIVED_RECORDS, WINDOWS, Ledger
+from cqrs.delivery.records import failed, published, received
+from cqrs.delivery.scheduler import Scheduler
+from cqrs.delivery.window import Windowing
+from tests.delivery.tracked import TOPIC, TRACEPARENT
+from tests.waiting import wait_until
+
+SHORT = Windowing(size=500, grace=100)
+
+
+class Recorder:
+    """Writes records of events that were published at a moment of the past, the start of a window."""
+
+    def __init__(self, ledger: Ledger, *, before_now: float = 2.0, windowing: Windowing = SHORT) -> None:
+        at = round((now() - timedelta(seconds=before_now)).timestamp() * 1000)
+        self.start = datetime.fromtimestamp(windowing.start_of(at) / 1000, tz=now().tzinfo)
+        self._ledger = ledger
+
+    def publish(self, *events: str, to: Sequence[str], later: float = 0.0, topic: str = TOPIC) -> None:
+        documents = [published(self._record(event, later, topic), to) for event in events]
+        self._ledger.collection(PUBLISH_RECORDS).insert_many(documents)
+
+    def fail(self, *events: str, later: float = 0.0) -> None:
+        at = self.start + timedelta(seconds=later)
+        writes = [failed(TOPIC, self._record(event, later, TOPIC).message, at) for event in events]
+        self._ledger.collection(PUBLISH_RECORDS).bulk_write(writes)
+
+    def receive(self, *events: str, by: Iterable[str], later: float = 0.0, topic: str = TOPIC) -> None:
+        writes = [received(self._record(event, later, topic), group, now()) for event in events for group in by]
+        self._ledger.collection(RECEIVED_RECORDS).bulk_write(writes)
+
+    def _record(self, event: str, later: float, topic: str) -> ConsumerRecord:
+        message = Message(value=event, headers={"eventId": event, "traceparent": TRACEPARENT})
+        at = self.start + timedelta(seconds=later)
+        return ConsumerRecord(topic=topic, partition=0, offset=0, message=message, timestamp=at)
+
+
+def run(scheduler: Scheduler) -> None:
+    """Have the scheduler count what is due."""
+    while scheduler.step():
+        pass
+
+
+def run_until_counted(scheduler: Scheduler, ledger: Ledger) -> None:
+    """Have it count until the windows are what a recount gives."""
+
+    def is_counted() -> bool:
+        run(scheduler)
+        return numbers(ledger) == recount(ledger)
+
+    wait_until(is_counted, "the windows are what a recount gives", 30)
+
+
+def windows(ledger: Ledger) -> list[dict[str, Any]]:
+    return list(ledger.collection(WINDOWS).find().sort([("start", 1), ("topic", 1)]))
+
+
+def numbers(ledger: Ledger) -> dict[tuple[str, datetime], tuple[int, int, int, int]]:
+    """The numbers of the stored windows: events, failed, expected, received."""
+    return {
+        (one["topic"], one["start"]): (one["events"], one["failed"], one["expected"], one["received"])
+        for one in windows(ledger)
+    }
+
+
+def recount(ledger: Ledger, windowing: Windowing = SHORT) -> dict[tuple[str, datetime], tuple[int, int, int, int]]:
+    """The same from the raw records, by a query of MongoDB that shares nothing with what is tested."""
+    at = {"$toLong": "$publishedAt"}
+    found = ledger.collection(PUBLISH_RECORDS).aggregate(
+        [
+            {
+                "$lookup": {
+                    "from": RECEIVED_RECORDS,
+                    "let": {"topic": "$topic", "event": "$eventID", "groups": "$subscriptions"},
+                    "pipeline": [
+                        {
+                            "$match": {
+                                "$expr": {
+                                    "$and": [
+                                        {"$eq": ["$topic", "$$topic"]},
+                                        {"$eq": ["$eventID", "$$event"]},
+                                        {"$in": ["$subscription", "$$groups"]},
+                                    ]
+                                }
+                            }
+                        }
+                    ],
+                    "as": "receipts",
+                }
+            },
+            {
+                "$group": {
+                    "_id": {
+                        "topic": "$topic",
+                        "start": {"$toDate": {"$subtract": [at, {"$mod": [at, windowing.size]}]}},
+                    },
+                    "events": {"$sum": {"$cond": [{"$eq": ["$status", "published"]}, 1, 0]}},
+                    "failed": {"$sum": {"$cond": [{"$eq": ["$status", "failed"]}, 1, 0]}},
+                    "expected": {"$sum": {"$size": "$subscriptions"}},
+                    "received": {"$sum": {"$size": "$receipts"}},
+                }
+            },
+        ]
+    )
+    return {
+        (one["_id"]["topic"], one["_id"]["start"]): (one["events"], one["failed"], one["expected"], one["received"])
+        for one in found
+    }
