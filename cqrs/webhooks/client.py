@@ -105,7 +105,9 @@ class WebhookClient:
 
     def _let_go(self, answer: BaseHTTPResponse) -> None:
         """Keep the connection where a short body comes in time; its head has said all that counts."""
-        length = answer.headers.get("Content-Length", "")
+        # The one success that never has a body does not say so (RFC 9110, 8.6).
+        unsaid = "0" if answer.status == HTTPStatus.NO_CONTENT else ""
+        length = answer.headers.get("Content-Length", unsaid)
         connection = answer.connection
         if not isinstance(connection, HTTPConnection):
             return

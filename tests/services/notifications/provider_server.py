@@ -32,7 +32,8 @@ class Got(NamedTuple):
 class Answering(NamedTuple):
     """A status, with headers; `hang` answers nothing until the server ends, `close` closes the connection.
 
-    `drip` says where an answer comes piece by piece, so that each of them is in time and the whole is not.
+    `drip` says where an answer comes piece by piece, so that each of them is in time and the whole is not. One that is
+    `bare` does not say how long it is.
     """
 
     status: int = 204
@@ -40,17 +41,19 @@ class Answering(NamedTuple):
     hang: bool = False
     close: bool = False
     drip: Literal["head", "body"] | None = None
+    bare: bool = False
 
 
 class ProviderServer:
     """`answering` says how each request is answered; `taken` are those that were answered with success.
 
-    `cut` counts the dripping answers whose connection was given up.
+    `connections` counts those that were made, `cut` the dripping answers whose connection was given up.
     """
 
     def __init__(self) -> None:
         self.got: list[Got] = []
         self.taken: list[Got] = []
+        self.connections = 0
         self.cut = 0
         self.answering: Callable[[Got], Answering] = lambda _: Answering()
         self.ended = threading.Event()
@@ -93,6 +96,10 @@ class _Handler(BaseHTTPRequestHandler):
     provider: ProviderServer
     protocol_version = "HTTP/1.1"
 
+    def setup(self) -> None:
+        self.provider.connections += 1
+        super().setup()
+
     def do_POST(self) -> None:
         self.do_PUT()
 
@@ -114,7 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", "0")
+        if not answer.bare:
+            self.send_header("Content-Length", "0")
         self.end_headers()
 
     def _drip(self, answer: Answering) -> None:

@@ -171,6 +171,17 @@ def test_a_body_that_does_not_end_is_not_waited_for(server: ProviderServer) -> N
     wait_until(lambda: server.cut == 1, "the first connection is given up")
 
 
+@pytest.mark.parametrize("is_bare", [False, True])
+def test_one_connection_serves_answers_without_a_body(server: ProviderServer, is_bare: bool) -> None:
+    server.answering = lambda _: Answering(204, bare=is_bare)
+    provider = provider_at(server.url)
+
+    for _ in range(3):
+        provider.tell(notification())
+
+    assert (len(server.taken), server.connections) == (3, 1)
+
+
 def test_nobody_listening_is_an_outage() -> None:
     with pytest.raises(ProviderUnavailable) as outage:
         provider_at(f"http://127.0.0.1:{free_port()}/").tell(notification())
