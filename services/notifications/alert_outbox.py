@@ -117,9 +117,19 @@ class AlertOutbox:
             raise AlreadySent
         return found
 
-    def note_sent(self, notification_id: UUID) -> None:
-        """Note that the provider has taken it. Raises Unavailable."""
-        self._note(notification_id, {"$set": {"delivery.state": "sent", "delivery.lastError": None}})
+    def pending(self, ids: Sequence[UUID]) -> list[Notification | None]:
+        """Return for each id its notification, None where it has not to be delivered any more. Raises Unavailable."""
+        with translated(), pymongo.timeout(PATIENCE):
+            found = self._collection.find({"_id": {"$in": list(ids)}, "delivery.state": "pending"})
+            by_id = {document["_id"]: from_document(document) for document in found}
+        return [by_id.get(one) for one in ids]
+
+    def note_sent(self, ids: Sequence[UUID]) -> list[None]:
+        """Note that the provider has taken these. Raises Unavailable."""
+        change = {"delivery.state": "sent", "delivery.lastError": None, "updatedAt": now()}
+        with translated(), pymongo.timeout(PATIENCE):
+            self._collection.update_many({"_id": {"$in": list(ids)}, "delivery.state": "pending"}, {"$set": change})
+        return [None] * len(ids)
 
     def note_outage(self, notification_id: UUID, error: str) -> None:
         """Note what keeps it from being delivered now; that is no attempt. Raises Unavailable."""

@@ -8,8 +8,10 @@ the same key.
 import logging
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from cqrs.changefeed import Change, FeedConfig, define_feed
+from cqrs.group_commit import GroupCommit
 from services.notifications.alert_outbox import NOTIFICATIONS, SENSOR, AlertOutbox
 from services.notifications.errors import ProviderLeftAlone, ProviderRefused, ProviderUnavailable
 from services.notifications.notification import Notification
@@ -30,6 +32,9 @@ class Delivering:
     def __init__(self, outbox: AlertOutbox, provider: Provider) -> None:
         self._outbox = outbox
         self._provider = provider
+        # Those that are sent side by side are looked up and noted together: a write costs more than sending.
+        self._pending = GroupCommit[UUID, Notification | None](outbox.pending)
+        self._sent = GroupCommit[UUID, None](outbox.note_sent)
 
     def feed(self) -> FeedConfig:
         """Return the feed of the outbox, in which one notification of a sensor is handled at a time, in order."""
@@ -54,8 +59,8 @@ class Delivering:
         """
         if not _was_pending(change.document):
             return
-        due = self._outbox.find(change.document_id)
-        if due is not None and due.delivery.state == "pending":
+        due = self._pending.submit(change.document_id)
+        if due is not None:
             self._send(due)
 
     def _send(self, due: Notification) -> None:
@@ -69,7 +74,7 @@ class Delivering:
         except ProviderRefused as error:
             self._refused(due, error)
         else:
-            self._outbox.note_sent(due.id)
+            self._sent.submit(due.id)
 
     def _refused(self, due: Notification, error: ProviderRefused) -> None:
         attempts = due.delivery.attempts + 1

@@ -68,7 +68,7 @@ def test_alerts_are_told_apart_by_state_and_sensor(client: Client, outbox: Alert
         send(client, alert(time=time))
     send(client, alert(sensor=OTHER))
     ids = [item["id"] for item in listed(client)["items"]]
-    outbox.note_sent(UUID(ids[-1]))
+    outbox.note_sent([UUID(ids[-1])])
 
     assert [item["id"] for item in listed(client, state="sent")["items"]] == ids[-1:]
     assert [item["id"] for item in listed(client, state="pending", sensorId=SENSOR)["items"]] == ids[1:-1]
@@ -115,7 +115,7 @@ def test_only_a_failed_alert_is_made_pending_again(client: Client, outbox: Alert
     retried = client.post(f"/alerts/{found['id']}/retry")
     pending = client.get(f"/alerts/{found['id']}").json()["delivery"]
     once_more = client.post(f"/alerts/{found['id']}/retry")
-    outbox.note_sent(UUID(found["id"]))
+    outbox.note_sent([UUID(found["id"])])
     sent = client.post(f"/alerts/{found['id']}/retry")
 
     assert failed == {"state": "failed", "attempts": 3, "lastError": "the provider answered 422"}
@@ -126,7 +126,7 @@ def test_only_a_failed_alert_is_made_pending_again(client: Client, outbox: Alert
 def test_what_was_sent_stays_so_whoever_is_late(client: Client, outbox: AlertOutbox) -> None:
     send(client, alert())
     notification_id = UUID(listed(client)["items"][0]["id"])
-    outbox.note_sent(notification_id)
+    outbox.note_sent([notification_id])
 
     outbox.note_refusal(notification_id, "late", attempts=3, most=3)
     outbox.note_outage(notification_id, "late")
@@ -147,7 +147,7 @@ def test_every_list_is_read_from_an_index(outbox: AlertOutbox, wanted: dict[str,
     for time in range(20):
         outbox.keep(typed(time=TIME + time))
     for sent in outbox.newest(state=None, sensor_id=None, before=None, limit=18):
-        outbox.note_sent(sent.id)
+        outbox.note_sent([sent.id])
     for time in range(20):
         outbox.keep(typed(time=TIME + time, sensor=OTHER))
 
