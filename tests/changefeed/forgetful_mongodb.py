@@ -69,9 +69,14 @@ class ForgetfulMongoDB:
 
         wait_until(is_forgotten, "the history is lost", seconds=UP_SECONDS)
 
-    def fail(self, **how: Any) -> None:
-        """Have commands fail as MongoDB's `failCommand` describes."""
-        self.client.admin.command({"configureFailPoint": "failCommand", **how})
+    def fail(self, **how: Any) -> int:
+        """Have commands fail as MongoDB's `failCommand` describes; return how many have until now."""
+        return int(self.client.admin.command({"configureFailPoint": "failCommand", **how})["count"])
+
+    def wait_until_failed(self, number: int) -> None:
+        """Return when so many commands have failed, or are held before they do."""
+        limit = {"timesEntered": number, "maxTimeMS": UP_SECONDS * 1000}
+        self.client.admin.command({"waitForFailPoint": "failCommand", **limit})
 
     def close(self) -> None:
         self.client.close()

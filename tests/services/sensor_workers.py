@@ -25,7 +25,7 @@ from tests.services.notifications.provider_server import ProviderServer
 
 SENSOR_ALERTS, NOTIFYING = "sensor-alerts", "notifications"
 WORKERS = (SENSOR_ALERTS, SENSOR_ALERTS, NOTIFYING, NOTIFYING)
-DATABASE, FEEDS = "sensors", "sensors_feeds"
+DATABASE, BROKER, FEEDS = "sensors", "sensors_broker", "sensors_feeds"
 SECONDS = 90
 
 
@@ -127,7 +127,7 @@ class SensorWorkers:
             **os.environ,
             "MONGODB_URI": self.mongodb.uri,
             "MONGODB_DATABASE": DATABASE,
-            "MONGODB_BROKER_DATABASE": "sensors_broker",
+            "MONGODB_BROKER_DATABASE": BROKER,
             "CHANGE_FEEDS_DATABASE": FEEDS,
             "EXT_ALERT_PROVIDER_URL": self.provider.url,
         }
@@ -138,3 +138,11 @@ class SensorWorkers:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+
+def require_order(workers: SensorWorkers, sensors: Sequence[UUID], number: int) -> None:
+    """Fail unless each was told first in its turn, and what came again came under the same key."""
+    for sensor in sensors:
+        assert list(dict.fromkeys(workers.told(sensor))) == list(range(number))
+        taken = [got for got in workers.provider.taken if str(sensor) in got.text]
+        assert len({(got.text, got.id) for got in taken}) == number

@@ -8,7 +8,7 @@ import pytest
 from cqrs.testing.waiting import wait_until
 from tests.changefeed.forgetful_mongodb import forgetful_mongodb
 from tests.services.notifications.provider_server import Answering, Got, provider_server
-from tests.services.sensor_workers import NOTIFYING, SENSOR_ALERTS, SensorWorkers
+from tests.services.sensor_workers import NOTIFYING, SENSOR_ALERTS, SensorWorkers, require_order
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +31,6 @@ def workers(shared: SensorWorkers) -> SensorWorkers:
 @pytest.fixture
 def sensors() -> list[UUID]:
     return [uuid4() for _ in range(3)]
-
-
-def require_order(workers: SensorWorkers, sensors: Sequence[UUID], number: int) -> None:
-    """Fail unless each was told first in its turn, and what came again came under the same key."""
-    for sensor in sensors:
-        assert list(dict.fromkeys(workers.told(sensor))) == list(range(number))
-        taken = [got for got in workers.provider.taken if str(sensor) in got.text]
-        assert len({(got.text, got.id) for got in taken}) == number
 
 
 def require_once(workers: SensorWorkers, sensors: Sequence[UUID], number: int) -> None:
