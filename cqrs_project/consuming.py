@@ -56,11 +56,11 @@ class Consuming:
         return {(config.group_id, config.topic, str(number)): known.lag for number, known in partitions.items()}
 
 
-def register_consumer_lag(consuming: Consuming) -> None:
-    """Measure at each scrape how far the group is behind. Raises ValueError where that is registered already."""
+def register_consumer_lag(*consuming: Consuming) -> None:
+    """Measure at each scrape how far the groups are behind. Raises ValueError where that is registered already."""
     register_gauge(
         "cqrs_consumer_lag_messages",
         "Messages that the group has not handled yet.",
-        consuming.lag,
+        lambda: {labels: lag for one in consuming for labels, lag in one.lag().items()},
         labels=("group", "topic", "partition"),
     )

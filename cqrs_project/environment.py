@@ -5,10 +5,12 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TypeVar, cast
 
+from cqrs.delivery.window import Windowing
 from cqrs.publishers.jetstream.settings import DEFAULT_CLUSTER_ID, default_client_id
 from cqrs.webhooks.client import WebhookSettings
 from cqrs_project.service_settings import (
     SERVICES,
+    DeliverySettings,
     SensorSettings,
     derived_jwt_key,
     disordered,
@@ -17,6 +19,7 @@ from cqrs_project.service_settings import (
     jwt_key,
     networks,
     operator_token,
+    thresholds,
     webhook_key,
 )
 from cqrs_project.store_addresses import (
@@ -77,6 +80,7 @@ class Environment:
     jwt_seconds: int
     operators: WebhookSettings | None
     operator_token: str
+    delivery: DeliverySettings
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -116,10 +120,9 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         jwt_seconds=reader.read("JWT_SECONDS", _integer(60, 30 * 24 * 60 * 60), default="3600"),
         operators=_operators(reader),
         operator_token=reader.read("OPERATOR_TOKEN", operator_token, default=""),
+        delivery=_delivery(reader),
     )
-    if reader.mistakes:
-        raise InvalidEnvironment(reader.mistakes)
-    return environment
+    return reader.checked(environment)
 
 
 class _Reader:
@@ -133,6 +136,11 @@ class _Reader:
     def has(self, name: str) -> bool:
         return bool(self.get(name))
 
+    def checked(self, environment: Environment) -> Environment:
+        if self.mistakes:
+            raise InvalidEnvironment(self.mistakes)
+        return environment
+
     # What stands in for a mistake is never used: the caller raises once all are collected.
     def read(self, name: str, parse: Callable[[str], T], default: str | None = None) -> T:
         text = self._variables.get(name, default)
@@ -144,6 +152,18 @@ class _Reader:
         except ValueError as error:
             self.mistakes.append(f"{name} {error}")
             return cast(T, None)
+
+
+def _delivery(reader: "_Reader") -> DeliverySettings:
+    """Whether and how deliveries are counted."""
+    size = reader.read("DELIVERY_WINDOW_SECONDS", _integer(1, 3600), default="10")
+    grace = reader.read("DELIVERY_GRACE_SECONDS", _integer(0, 3600), default="5")
+    return DeliverySettings(
+        tracking=reader.read("DELIVERY_TRACKING", _flag, default="1"),
+        # In place of what is missing for a mistake, which the caller raises.
+        windowing=Windowing(size=1000 * (size or 1), grace=1000 * (grace or 0)),
+        thresholds=reader.read("DELIVERY_THRESHOLDS", thresholds, default=""),
+    )
 
 
 def _operators(reader: "_Reader") -> WebhookSettings | None:

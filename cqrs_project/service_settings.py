@@ -7,6 +7,8 @@ from hashlib import blake2b
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
+from cqrs.delivery.alarm import Thresholds
+from cqrs.delivery.window import Windowing
 from cqrs.webhooks.allowed_connection import Network
 from cqrs.webhooks.errors import InvalidSecret
 from cqrs.webhooks.signature import signing_key
@@ -15,7 +17,7 @@ from services.tickets.accounts.token import LEAST_KEY
 Networks = tuple[Network, ...]
 
 # Those that can run alone: each is the name of its folder.
-SERVICES = ("alert_provider", "classroom", "notifications", "orders", "purchases", "sensor_data", "tickets")
+SERVICES = ("alert_provider", "classroom", "delivery", "notifications", "orders", "purchases", "sensor_data", "tickets")
 
 # Any whole number of so many digits fits 64 bits.
 MAX_DIGITS = 19
@@ -37,6 +39,30 @@ class SensorSettings:
     provider_url: str | None
     provider_key: bytes | None = field(repr=False)
     provider_networks: Networks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettings:
+    """Whether messages of the broker are tracked, the windows that are counted, and what rate raises an alarm."""
+
+    tracking: bool
+    windowing: Windowing
+    thresholds: Thresholds
+
+
+def thresholds(value: str) -> Thresholds:
+    """Return the rates below which there is an alarm: one for all topics, or topic=rate. Raises ValueError."""
+    of_others, of_topic = 1.0, {}
+    for item in filter(None, (item.strip() for item in value.split(","))):
+        topic, equals, text = item.rpartition("=")
+        rate = finite_number(text)
+        if not 0 <= rate <= 1 or bool(topic) != bool(equals):
+            raise ValueError(f"must be rates from 0 to 1 such as 0.99 or orders=0.5, not {item[:MAX_SHOWN]!r}")
+        if topic:
+            of_topic[topic] = float(rate)
+        else:
+            of_others = float(rate)
+    return Thresholds(of_topic=of_topic, of_others=of_others)
 
 
 def finite_number(value: str) -> float | int:

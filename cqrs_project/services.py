@@ -11,6 +11,7 @@ from cqrs.broker import Broker, BrokerConfig
 from cqrs.management.workers import register_worker
 from cqrs.worker import Worker
 from cqrs_project.consuming import Consuming, register_consumer_lag
+from cqrs_project.delivery_service import open_delivery, prepare_delivery, prepare_tracking, tracking
 from cqrs_project.sensor_services import (
     NewBroker,
     open_notifications,
@@ -49,6 +50,7 @@ def open_services() -> None:
 
 def prepare_services() -> None:
     """Create the topics and indexes that are missing for the services that this process serves. Raises Unavailable."""
+    prepare_tracking()
     for service in _served():
         service.prepare(_broker)
 
@@ -98,7 +100,8 @@ def _broker(declared: BrokerConfig) -> Broker:
     return Broker(
         msgspec.structs.replace(
             declared, mongo_uri=environment.mongodb_uri, database=environment.mongodb_broker_database
-        )
+        ),
+        interceptors=tracking(),
     )
 
 
@@ -106,6 +109,7 @@ def _broker(declared: BrokerConfig) -> Broker:
 SERVICES: Mapping[str, Service] = {
     "alert_provider": Service(open=_open_alert_provider, prepare=_prepare_alert_provider),
     "classroom": Service(open=_open_classroom, prepare=_prepare_classroom),
+    "delivery": Service(open=open_delivery, prepare=prepare_delivery),
     "notifications": Service(open=open_notifications, prepare=prepare_notifications),
     "orders": Service(open=open_orders, prepare=prepare_orders),
     "purchases": Service(open=_open_purchases, prepare=_prepare_purchases),

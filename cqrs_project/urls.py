@@ -6,6 +6,7 @@ from cqrs.web import error_pages
 from cqrs_project.edge_urls import EDGE
 from services.alert_provider import urls as alert_provider
 from services.classroom import urls as classroom
+from services.delivery import urls as delivery
 from services.notifications import urls as notifications
 from services.orders import urls as orders
 from services.purchases import urls as purchases
@@ -36,6 +37,7 @@ urlpatterns = [
     *alert_provider.urlpatterns,
     *tickets.urlpatterns,
     *orders.urlpatterns,
+    *delivery.urlpatterns,
     *EDGE,
 ]
 

@@ -33,11 +33,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     RECEIVED_RECORDS: OF_RECORDS,
     WINDOWS: [
         IndexModel([("topic", ASCENDING), ("start", DESCENDING)], name="of-topic"),
-        IndexModel(
-            [("start", DESCENDING), ("topic", ASCENDING)],
-            name="incomplete",
-            partialFilterExpression={"missed": {"$gt": 0}},
-        ),
+        IndexModel([("start", DESCENDING), ("topic", ASCENDING)], name="newest"),
     ],
     NOTICES: [IndexModel([("dueAt", ASCENDING)], name="due", partialFilterExpression={"told": False})],
     STATE: [],

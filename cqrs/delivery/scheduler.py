@@ -12,6 +12,7 @@ import msgspec
 import pymongo
 from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 
 from cqrs.broker.mongodb import translated
 from cqrs.broker.transaction import transact
@@ -77,14 +78,12 @@ class Scheduler:
                 states.update_one(POSITION, {"$setOnInsert": {"next": None}}, upsert=True)
                 return True
             at = milliseconds(self._ledger.client.admin.command("hello")["localTime"])
-        return state["next"] is None or self._windowing.is_due(milliseconds(state["next"]), at)
+        return state.get("next") is None or self._windowing.is_due(milliseconds(state["next"]), at)
 
     def _pass(self, session: ClientSession) -> Pass:
         states = self._ledger.collection(STATE, session)
         # First of all: whoever else is at it conflicts here, and the snapshot is not older than what was stored last.
-        state = states.find_one_and_update(
-            POSITION, [{"$set": {"at": "$$NOW"}}], return_document=ReturnDocument.AFTER, session=session
-        )
+        state = _with_time(states, session)
         at = milliseconds(state["at"])
         start, since = self._begin(state, at, session)
         counted, changed, following = None, [], start
@@ -104,7 +103,7 @@ class Scheduler:
 
     def _begin(self, state: Document, at: int, session: ClientSession) -> tuple[int, int]:
         """Return the window to count next, and from where on windows are of the present size."""
-        if state["next"] is None:
+        if state.get("next") is None:
             first = first_published(self._ledger, session)
             start = self._windowing.start_of(at if first is None else milliseconds(first))
             return start, start
@@ -133,3 +132,12 @@ class Scheduler:
             fields = {"topic": window.topic, "start": window.start.isoformat(), "rate": window.tally.rate}
             logger.info("window revised, records came late", extra=fields)
         self._notices.log(list(done.notices))
+
+
+def _with_time(states: Collection[Document], session: ClientSession) -> Document:
+    """Write the server's time into the state and return that."""
+    change = [{"$set": {"at": "$$NOW"}}]
+    state = states.find_one_and_update(
+        POSITION, change, upsert=True, return_document=ReturnDocument.AFTER, session=session
+    )
+    return state or {}

@@ -118,10 +118,30 @@ def test_an_unknown_service_is_one_mistake_among_all_others(name: str) -> None:
     with pytest.raises(InvalidEnvironment) as refused:
         read_environment({"SERVICE": name, "DEBUG": "maybe"})
 
-    known = "alert_provider, classroom, notifications, orders, purchases, sensor_data, tickets"
+    known = "alert_provider, classroom, delivery, notifications, orders, purchases, sensor_data, tickets"
     assert refused.value.mistakes == [
         "DEBUG must be 0 or 1, not 'maybe'",
         f"SERVICE must be one of {known}, not {name!r}",
         "MONGODB_URI is not set",
         "SECRET_KEY is not set",
     ]
+
+
+def test_deliveries_are_tracked_in_windows_of_ten_seconds() -> None:
+    delivery = read_environment(GOOD).delivery
+
+    assert (delivery.tracking, delivery.windowing.size, delivery.windowing.grace) == (True, 10_000, 5_000)
+    assert delivery.thresholds.of("orders") == 1.0
+
+
+def test_thresholds_of_rates() -> None:
+    delivery = read_environment({**GOOD, "DELIVERY_THRESHOLDS": "0.99, orders=0.5,a=b=0"}).delivery
+
+    assert [delivery.thresholds.of(topic) for topic in ("orders", "others", "a=b")] == [0.5, 0.99, 0.0]
+
+
+@pytest.mark.parametrize("value", ["1.1", "-0.1", "orders=", "orders=x", "=1", "orders"])
+def test_no_thresholds(value: str) -> None:
+    (mistake,) = mistakes(DELIVERY_THRESHOLDS=value)
+
+    assert mistake.startswith("DELIVERY_THRESHOLDS must be ")

@@ -20,6 +20,7 @@ from tests.waiting import wait_until
 OF_ONE = {
     "alert_provider": "/api/v1/provider/texts",
     "classroom": "/api/enrolments?student=alone",
+    "delivery": "/api/v1/delivery/windows",
     "notifications": "/alerts",
     "orders": "/api/orders/tickets",
     "purchases": f"/api/purchases/{uuid4()}",

@@ -1,0 +1,91 @@
+"""Delivery tracking, put together: the services' brokers are tracked, and a scheduler counts."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from django.conf import settings
+
+from cqrs.broker import Interceptor
+from cqrs.delivery.ledger import Ledger
+from cqrs.delivery.notice_webhook import NoticeWebhook
+from cqrs.delivery.notices import Notices
+from cqrs.delivery.report import Report
+from cqrs.delivery.scheduler import Scheduler
+from cqrs.delivery.tracking import Tracking
+from cqrs.management.workers import register_worker
+from cqrs.worker import Worker
+from cqrs_project.consuming import Consuming, register_consumer_lag
+from cqrs_project.following import Together
+from cqrs_project.sensor_services import NewBroker
+from services.delivery import topic
+from services.delivery.demo import DemoSwitch, Mailing, count, demo_switch
+from services.delivery.users import Users, users
+from services.delivery.views import report
+from users_query import mongodb
+
+SCHEDULER = "delivery-scheduler"
+DEMO = "delivery-demo"
+
+
+class Demonstration(Together):
+    """The subscriptions of the demonstration; in the end none is slow any more."""
+
+    def __init__(self, receiving: Sequence[Consuming], mailing: Mailing) -> None:
+        super().__init__(receiving)
+        self._mailing = mailing
+
+    def close(self) -> None:
+        """End all of them."""
+        self._mailing.stop()
+        super().close()
+
+
+def tracking() -> Sequence[Interceptor]:
+    """Return what records the messages of a broker; nothing where that is switched off."""
+    environment = settings.ENVIRONMENT
+    if not environment.delivery.tracking:
+        return ()
+    return (Tracking(_ledger(), broker_database=environment.mongodb_broker_database),)
+
+
+def prepare_tracking() -> None:
+    """Create the collections of the records that are missing, unless tracking is switched off. Raises Unavailable."""
+    if settings.ENVIRONMENT.delivery.tracking:
+        _ledger().prepare()
+
+
+def open_delivery(new_broker: NewBroker) -> None:
+    """Give the service of this process its stores and register its workers. Reaches no store."""
+    report.open(Report(_ledger()))
+    demo_switch.open(DemoSwitch(mongodb.database()))
+    users.open(Users(new_broker(topic.broker)))
+    register_worker(SCHEDULER, _scheduler)
+    register_worker(DEMO, partial(_demo, new_broker))
+
+
+def prepare_delivery(new_broker: NewBroker) -> None:
+    """Create the topic and the collections that are missing. Raises Unavailable."""
+    _ledger().prepare()
+    with new_broker(topic.broker) as broker:
+        broker.topics.create(topic.topic)
+
+
+def _scheduler() -> Worker:
+    environment = settings.ENVIRONMENT
+    tell = None if environment.operators is None else NoticeWebhook(environment.operators)
+    notices = Notices(_ledger(), environment.delivery.thresholds, tell)
+    return Worker(SCHEDULER, Scheduler(_ledger(), notices, environment.delivery.windowing))
+
+
+def _demo(new_broker: NewBroker) -> Worker:
+    mailing = Mailing(demo_switch())
+    receiving = [
+        Consuming(new_broker(topic.broker), topic.mailing, mailing.receive),
+        Consuming(new_broker(topic.broker), topic.counting, count),
+    ]
+    register_consumer_lag(*receiving)
+    return Worker(DEMO, Demonstration(receiving, mailing))
+
+
+def _ledger() -> Ledger:
+    return Ledger(mongodb.database())

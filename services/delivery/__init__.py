@@ -1,0 +1,1 @@
+"""Publishes users, has two subscriptions receive them, and answers how much of all that was published has arrived."""

@@ -1,0 +1,38 @@
+"""The service with its collections and its topic emptied, and what it needs at work."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from cqrs.delivery.ledger import INDEXES, Ledger
+from cqrs_project.services import prepare_services
+from services.delivery.demo import SWITCH, DemoSwitch
+from users_query.mongodb import database
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    """The ledger, empty."""
+    prepare_services()
+    for name in (*INDEXES, SWITCH):
+        database()[name].delete_many({})
+    broker = database().client[settings.ENVIRONMENT.mongodb_broker_database]
+    for name in ("groups", "positions", "messages.create-user", "deadletters"):
+        broker[name].delete_many({})
+    return Ledger(database())
+
+
+@pytest.fixture
+def switch(ledger: Ledger) -> Iterator[DemoSwitch]:
+    """The switch of the demonstration, which is left as it was."""
+    switch = DemoSwitch(database())
+    yield switch
+    database()[SWITCH].delete_many({})
+
+
+@pytest.fixture
+def client(ledger: Ledger) -> Client:
+    """A client that gets error answers as they are sent."""
+    return Client(raise_request_exception=False)

@@ -1,0 +1,100 @@
+"""`POST /api/v1/users` publishes a user, which both subscriptions receive unless one is told not to."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.test import Client
+
+from cqrs.delivery.ledger import PUBLISH_RECORDS, RECEIVED_RECORDS, Ledger
+from cqrs_project.consuming import Consuming
+from cqrs_project.delivery_service import Demonstration
+from cqrs_project.services import _broker
+from services.delivery import topic
+from services.delivery.demo import DemoSwitch, Mailing, count
+from tests.waiting import wait_until
+
+TRACE = "7ac5a053-ce16-4f10-8cac-519a381fc5f9"
+
+
+def post(client: Client, body: Any = None, **headers: str) -> Any:
+    if body is None:
+        return client.generic("POST", "/api/v1/users", headers=headers)
+    return client.post("/api/v1/users", body, content_type="application/json", headers=headers)
+
+
+@pytest.fixture
+def demonstration(switch: DemoSwitch) -> Iterator[Demonstration]:
+    """The two subscriptions, one slow for as long as the test lasts where it is told so."""
+    mailing = Mailing(switch, slow_seconds=50)
+    demonstration = Demonstration(
+        [
+            Consuming(_broker(topic.broker), topic.mailing, mailing.receive),
+            Consuming(_broker(topic.broker), topic.counting, count),
+        ],
+        mailing,
+    )
+    demonstration.step()
+    yield demonstration
+    demonstration.close()
+
+
+def receivers(ledger: Ledger, event: str) -> set[str]:
+    return set(ledger.collection(RECEIVED_RECORDS).distinct("subscription", {"eventID": event}))
+
+
+def test_without_a_body_somebody_is_published(client: Client, ledger: Ledger) -> None:
+    answer = post(client, **{"Cloud-Trace-Context": f"{TRACE}/0;o=0"})
+
+    published = answer.json()
+    assert answer.status_code == 201
+    assert (published["payload"]["name"], published["payload"]["age"]) == ("Zakk Wylde", 18)
+    assert published["traceID"] == TRACE
+    assert published["metadata"]["Cloud-Trace-Context"].startswith(f"{TRACE}/")
+    assert published["metadata"]["Options"] == "{}"
+    (record,) = ledger.collection(PUBLISH_RECORDS).find()
+    assert (record["eventID"], record["traceID"]) == (published["metadata"]["eventID"], TRACE)
+    assert record["topic"] == "create-user"
+
+
+def test_a_user_is_published_as_given(client: Client) -> None:
+    answer = post(client, {"name": "Ada", "age": 36, "gender": "female"})
+
+    assert answer.status_code == 201
+    payload = answer.json()["payload"]
+    assert UUID(payload.pop("userId"))
+    assert payload == {"name": "Ada", "age": 36, "gender": "female"}
+
+
+@pytest.mark.parametrize(
+    "body", [{}, [], {"name": "", "age": 1, "gender": "x"}, {"name": "A", "age": -1, "gender": "x"}]
+)
+def test_what_is_no_user_is_refused(client: Client, body: Any) -> None:
+    assert post(client, body).status_code == 400
+
+
+def test_both_subscriptions_receive_it(client: Client, ledger: Ledger, demonstration: Demonstration) -> None:
+    event = post(client).json()["metadata"]["eventID"]
+
+    wait_until(lambda: receivers(ledger, event) == {"mailing", "counting"}, "both have received it")
+
+
+@pytest.mark.parametrize("way", ["fail", "slow"])
+def test_one_can_be_told_to_fail_or_to_be_slow(
+    client: Client, ledger: Ledger, demonstration: Demonstration, way: str
+) -> None:
+    told = client.post("/api/v1/delivery/demo", {"behaviour": way}, content_type="application/json")
+
+    event = post(client).json()["metadata"]["eventID"]
+    wait_until(lambda: receivers(ledger, event), "one has received it")
+
+    assert told.status_code == 204
+    assert client.get("/api/v1/delivery/demo").json() == {"behaviour": way}
+    assert receivers(ledger, event) == {"counting"}
+
+
+def test_no_other_behaviour_is_known(client: Client) -> None:
+    answer = client.post("/api/v1/delivery/demo", {"behaviour": "sleep"}, content_type="application/json")
+
+    assert answer.status_code == 400
