@@ -1,9 +1,9 @@
 """Who may look after failed events over HTTP: whoever sends the operators' token, where the project has set one."""
 
 import hmac
+from typing import Any
 
 from django.conf import settings
-from rest_framework.request import Request
 
 from cqrs.web.api_view import ApiView
 from cqrs.web.errors import Unauthorized
@@ -22,8 +22,8 @@ class NotAnOperator(Unauthorized):
 class OperatorView(ApiView):
     """A view for operators. Where Django's setting `OUTBOX_OPERATOR_TOKEN` is missing or empty, it is open to all."""
 
-    def perform_authentication(self, request: Request) -> None:
-        """Raises NotAnOperator."""
+    def perform_authentication(self, request: Any) -> None:
+        """Called by REST framework before the view. Raises NotAnOperator."""
         token = getattr(settings, SETTING, "")
         scheme, _, given = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if token and not (scheme.lower() == SCHEME and hmac.compare_digest(given.strip().encode(), token.encode())):
