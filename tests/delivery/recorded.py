@@ -14,6 +14,27 @@ from tests.delivery.tracked import TOPIC, TRACEPARENT
 from tests.waiting import wait_until
 
 SHORT = Windowing(size=500, grace=100)
+# The receipts of an event by those that it is expected by.
+RECEIPTS: dict[str, Any] = {
+    "$lookup": {
+        "from": RECEIVED_RECORDS,
+        "let": {"topic": "$topic", "event": "$eventID", "groups": "$subscriptions"},
+        "pipeline": [
+            {
+                "$match": {
+                    "$expr": {
+                        "$and": [
+                            {"$eq": ["$topic", "$$topic"]},
+                            {"$eq": ["$eventID", "$$event"]},
+                            {"$in": ["$subscription", "$$groups"]},
+                        ]
+                    }
+                }
+            }
+        ],
+        "as": "receipts",
+    }
+}
 
 
 class Recorder:
@@ -76,26 +97,7 @@ def recount(ledger: Ledger, windowing: Windowing = SHORT) -> dict[tuple[str, dat
     at = {"$toLong": "$publishedAt"}
     found = ledger.collection(PUBLISH_RECORDS).aggregate(
         [
-            {
-                "$lookup": {
-                    "from": RECEIVED_RECORDS,
-                    "let": {"topic": "$topic", "event": "$eventID", "groups": "$subscriptions"},
-                    "pipeline": [
-                        {
-                            "$match": {
-                                "$expr": {
-                                    "$and": [
-                                        {"$eq": ["$topic", "$$topic"]},
-                                        {"$eq": ["$eventID", "$$event"]},
-                                        {"$in": ["$subscription", "$$groups"]},
-                                    ]
-                                }
-                            }
-                        }
-                    ],
-                    "as": "receipts",
-                }
-            },
+            RECEIPTS,
             {
                 "$group": {
                     "_id": {
