@@ -1,16 +1,20 @@
 """The share of a feed's changes that one shard has: what order is kept by, and where it belongs."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 import msgspec
-from bson import json_util
+from bson import ObjectId, json_util
 from bson.binary import UuidRepresentation
 
 from cqrs.broker.partitioning import hash_partition
 
 # As the driver writes them: without this a native UUID has no text.
 KEY_TEXT = json_util.RELAXED_JSON_OPTIONS.with_options(uuid_representation=UuidRepresentation.STANDARD)
+# What ids mostly are. Of each other none of these is equal to another, as numbers are.
+KEPT = frozenset({UUID, ObjectId, str})
 _MISSING = object()
 
 
@@ -45,12 +49,20 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 
 def key_of(value: Any) -> str:
     """Return an `_id`, or another value of a document, as text: relaxed Extended JSON, the same for the same value."""
-    return json_util.dumps(value, json_options=KEY_TEXT)
+    return _kept_text(value) if type(value) in KEPT else _text(value)
 
 
 def shard_of(key: str, shards: int) -> int:
     """Return the shard of a key: the hash that the broker publishes for its partitions."""
     return hash_partition(key, shards)
+
+
+def _text(value: Any) -> str:
+    return json_util.dumps(value, json_options=KEY_TEXT)
+
+
+# Every shard of a feed asks, and asks again when the change is made.
+_kept_text = lru_cache(maxsize=4096)(_text)
 
 
 def _value_at(document: Mapping[str, Any] | None, path: str) -> Any:

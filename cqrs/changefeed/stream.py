@@ -41,8 +41,9 @@ class Stream:
         self._codec = database.codec_options
         # Raw, since only then it is known how large an event is.
         raw = database.with_options(codec_options=self._codec.with_options(document_class=RawBSONDocument))
-        # How many bytes the event has that `next` has returned last.
+        # How many bytes the event has that `next` has returned last, and its token; None where there was none.
         self.size = 0
+        self._token: str | None = None
         self._session = database.client.start_session()
         try:
             with _classified(), pymongo.timeout(STREAM_SECONDS):
@@ -65,14 +66,19 @@ class Stream:
         with _classified(), pymongo.timeout(STREAM_SECONDS):
             event = self._stream.try_next()
         if event is None:
+            self._token = None
             return None
         self.size = len(event.raw)
         decoded: Event = decode(event.raw, self._codec)
+        self._token = decoded["_id"]["_data"]
         return decoded
 
     @property
     def token(self) -> str:
         """Behind everything that `next` has returned: the stream goes on there, or another one."""
+        if self._token is not None:
+            # The driver copies its own deeply each time, which costs as much as the event.
+            return self._token
         token = self._stream.resume_token
         if token is None:
             raise Unavailable(STORE)
