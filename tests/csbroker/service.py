@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.csbroker.warm_process import run_warm
+
 CSBROKER = str(Path(sys.executable).parent / "csbroker")
 SECONDS = 60
 
@@ -66,17 +68,8 @@ class Service:
 
     def run(self, *arguments: str, stdin: str = "", **more: str) -> Ended:
         """Run csbroker without a terminal."""
-        result = subprocess.run(
-            [CSBROKER, *arguments],
-            cwd=self.root,
-            env=self._environment(more),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        return Ended(result.returncode, result.stdout, result.stderr)
+        environment = self._environment(more)
+        return Ended(*run_warm(arguments, cwd=self.root, environment=environment, stdin=stdin, seconds=SECONDS))
 
     def ok(self, *arguments: str, stdin: str = "", **more: str) -> Ended:
         """Run csbroker and require that it succeeds."""
