@@ -22,7 +22,9 @@ NOTICES = "delivery_notices"
 STATE = "delivery_state"
 EXPIRY = "kept"
 KEPT_SECONDS = 30 * 24 * 60 * 60
+# Building an index where much is stored already takes its time, an answer does not.
 PREPARING_SECONDS = 120.0
+REACHING_SECONDS = 5.0
 
 # A window is read by when its events were published, what has come late by when it was written.
 OF_RECORDS = [
@@ -67,6 +69,8 @@ class Ledger:
 
     def prepare(self) -> None:
         """Create what is missing of collections and indexes; follow a changed time. Raises Unavailable."""
+        with translated(), pymongo.timeout(REACHING_SECONDS):
+            self.client.admin.command("ping")
         with translated(), pymongo.timeout(PREPARING_SECONDS):
             for name, indexes in INDEXES.items():
                 self._create(name)
