@@ -22,16 +22,28 @@ settings.load_profile("repeatable")
 FOLDER = Path(__file__).parent
 # Begun first where files are shared out among processes: one that is left to the end has all others wait for it.
 LONG_FILES = (
-    "faults/test_kills.py",
-    "management/test_killed_rebuild.py",
     "faults/test_sharing_and_stopping.py",
+    "faults/test_kills.py",
+    "services/test_services_alone.py",
+    "services/notifications/test_on_the_stack.py",
+    "services/tickets/test_on_the_stack.py",
+    "services/tickets/test_from_outbox_to_orders.py",
+    "services/test_sensor_faults.py",
+    "outbox/test_kills.py",
     "browser/test_runs.py",
     "browser/test_failures.py",
-    "management/test_command_lines.py",
+    "management/test_killed_rebuild.py",
+    "browser/test_alerts.py",
     "eventlog/test_query_plans.py",
-    "services/test_running_services.py",
+    "bad_input/test_fuzzing.py",
     "stack/test_supervision.py",
-    "stack/test_supervisor.py",
+    "broker/test_group_model.py",
+    "management/test_command_lines.py",
+    "services/test_running_services.py",
+    "csbroker/test_tutorial.py",
+    "changefeed/test_resharding.py",
+    "broker/test_three_members.py",
+    "broker/test_stateful_letters.py",
 )
 
 
