@@ -1,15 +1,27 @@
 """The service with its collections and its topic emptied, and what it needs at work."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from pytest_django import Settings
 
 from cqrs.delivery.ledger import INDEXES, Ledger
-from cqrs_project.services import prepare_services
+from cqrs_project.services import _broker, prepare_services
+from services.delivery import topic
 from services.delivery.demo import SWITCH, DemoSwitch
+from services.delivery.users import Users, users
 from users_query.mongodb import database
+
+
+@pytest.fixture(autouse=True)
+def _tracked(settings: Settings) -> None:
+    """Messages are tracked, which has to be asked for."""
+    environment = settings.ENVIRONMENT
+    settings.ENVIRONMENT = replace(environment, delivery=replace(environment.delivery, tracking=True))
+    users.open(Users(_broker(topic.broker)))
 
 
 @pytest.fixture
