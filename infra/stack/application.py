@@ -27,7 +27,7 @@ WORKERS = {
 }
 # Nobody waits for what it tells other systems: where all share a machine, it takes what the others leave.
 FOLLOWERS = ("users-publisher",)
-_LAST = ("nice", "-n", "10")
+_LAST = ("nice", "-n", "19")
 # The services are also where their seed has them.
 SEED_PORTS = ("SENSOR_DATA_PORT", "NOTIFICATIONS_PORT")
 _READY_SECONDS = 60
