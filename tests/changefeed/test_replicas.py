@@ -96,7 +96,7 @@ def test_a_frozen_replica_stores_nothing_after_it_was_given_up(
 
     zombie.thaw()
     zombie.go_on()
-    wait_until(lambda: are_shared(feeds), "it takes part again")
+    wait_until(lambda: are_shared(feeds), "it takes part again", seconds=60)
     readings.insert_many([{"_id": number, "n": 0} for number in range(200, 240)])
     wait_for_ids(feeds, set(range(200, 240)))
 
