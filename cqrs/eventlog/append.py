@@ -1,15 +1,14 @@
 """Appending events within the caller's transaction."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from django.db import IntegrityError, connection, transaction
 
 from cqrs.errors import ConcurrentAppend
 from cqrs.eventlog.database import sqlstate
-from cqrs.eventlog.event_rows import COLUMNS, NewEvent, event_rows
+from cqrs.eventlog.event_rows import COLUMNS, INSERT_STATES, NewEvent, event_rows
 from cqrs.eventlog.observation import tell_after_commit
-from cqrs.eventlog.wakeup import hint
+from cqrs.eventlog.states_appended import states_appended
 
 UNIQUE_VIOLATION = "23505"
 
@@ -17,16 +16,12 @@ UNIQUE_VIOLATION = "23505"
 # versions: the sequence is read after the predecessor's transaction has ended. The unique index is the lock on the
 # aggregate: who comes second waits in it, and is refused. Sorted, so that two batches cannot deadlock there.
 APPEND_STATES = f"""
-insert into cqrs_event (event_id, aggregate_type, aggregate_id, version, stage, name, bucket, app_id, seed,
-                        causation_id, traceparent, recorded_at, data)
-select event_id, aggregate_type, aggregate_id, version, stage, name, bucket, app_id, seed,
-       causation_id, traceparent, recorded_at, data
-from jsonb_to_recordset(%s::jsonb) as new({COLUMNS})
+{INSERT_STATES}
 where version = 1
    or exists (select from cqrs_event before
               where before.aggregate_id = new.aggregate_id and before.version = new.version - 1)
 order by aggregate_id
-"""  # noqa: S608 - only this module's own column list is put in
+"""
 
 APPEND_CONFIRMATIONS = f"""
 insert into cqrs_event (event_id, aggregate_type, aggregate_id, confirms, stage, name, bucket, app_id, seed,
@@ -60,8 +55,7 @@ def append(events: Sequence[NewEvent]) -> None:
         raise ConcurrentAppend(tuple(event.aggregate_id for event in events)) from error
     if appended != len(events):
         raise ConcurrentAppend(tuple(event.aggregate_id for event in events))
-    tell_after_commit(Counter(event.stage for event in events))
-    transaction.on_commit(hint, robust=True)
+    states_appended(events)
 
 
 def append_confirmations(events: Sequence[NewEvent]) -> int:

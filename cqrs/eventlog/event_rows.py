@@ -17,6 +17,15 @@ COLUMNS = """
     bucket smallint, app_id text, seed text, causation_id uuid, traceparent text, recorded_at timestamptz, data jsonb
 """
 
+# Takes what `event_rows(events, "version")` gives; a condition and an order may follow.
+INSERT_STATES = f"""
+insert into cqrs_event (event_id, aggregate_type, aggregate_id, version, stage, name, bucket, app_id, seed,
+                        causation_id, traceparent, recorded_at, data)
+select event_id, aggregate_type, aggregate_id, version, stage, name, bucket, app_id, seed,
+       causation_id, traceparent, recorded_at, data
+from jsonb_to_recordset(%s::jsonb) as new({COLUMNS})
+"""  # noqa: S608 - only this module's own column list is put in
+
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event on its way into the log, with what the log keeps beside it.

@@ -10,7 +10,8 @@ from django.db import connection
 
 from cqrs.context import Context
 from cqrs.eventlog.event_rows import NewEvent, event_rows
-from cqrs.eventlog.first_events import INSERT_FIRST_EVENTS, first_events_appended
+from cqrs.eventlog.first_events import INSERT_FIRST_EVENTS
+from cqrs.eventlog.states_appended import states_appended
 from cqrs.messages import Envelope
 from cqrs.uuid7 import moment_of, new_uuid7
 from users_command.commands import CreateUser
@@ -105,7 +106,7 @@ def _login_order(command: CreateUser) -> tuple[str, int]:
 def _create_part(events: Sequence[UserCreated], contexts: Sequence[Context]) -> list[CreatedUser]:
     recorded = {event.user_id: new_event(event, context) for event, context in zip(events, contexts, strict=True)}
     accepted = _insert(events, list(recorded.values()))
-    first_events_appended([recorded[user_id] for user_id in accepted])
+    states_appended([recorded[user_id] for user_id in accepted])
     known = _find([event for event in events if event.user_id not in accepted])
     return [
         _new(event, recorded[event.user_id].event_id) if event.user_id in accepted else known[_login(event)]
