@@ -6,10 +6,9 @@ from django.conf import settings
 
 from cqrs.application import Application
 from cqrs.eventlog.subscription import Handle, Subscription
-from cqrs.eventlog.wakeup import Listener
 from cqrs.worker import Worker
-from cqrs_project import postgres
 from cqrs_project.metrics import observe_batch, register_lag
+from cqrs_project.reading import Reading
 from users_command import registration as write_side
 from users_command.events import AGGREGATE_TYPE
 from users_query import registration as read_side
@@ -40,28 +39,7 @@ def users_subscription(handle: Handle | None = None, **options: Any) -> Subscrip
     )
 
 
-class ProjectUsers:
-    """The projector's work, for the run loop of `cqrs.worker`."""
-
-    def __init__(self) -> None:
-        self._subscription = users_subscription(lanes=LANES)
-        self._listener = Listener(postgres.connect)
-
-    def step(self) -> bool:
-        """Run a batch on every shard that is free."""
-        return self._subscription.step()
-
-    def wait(self, seconds: float) -> None:
-        """Wait for a hint."""
-        self._listener.wait(seconds)
-
-    def close(self) -> None:
-        """Give back threads and connections."""
-        self._listener.close()
-        self._subscription.close()
-
-
 def users_projector() -> Worker:
     """Return the worker that projects users; its process also measures how far it is behind."""
     register_lag(SUBSCRIPTION, AGGREGATE_TYPE)
-    return Worker(NAME, ProjectUsers())
+    return Worker(NAME, Reading(users_subscription(lanes=LANES)))

@@ -5,19 +5,19 @@ never take the room of the services' events.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from cqrs.errors import RecordError
 from cqrs.eventlog.subscription import Subscription
-from cqrs.eventlog.wakeup import Listener
 from cqrs.messages import Recorded
 from cqrs.publishers.jetstream.publisher import JetStreamPublisher
 from cqrs.publishers.jetstream.settings import JetStreamSettings
 from cqrs.publishers.outgoing_event import OutgoingEvent
 from cqrs.publishers.publisher import Publisher, Refused
 from cqrs.worker import Worker
-from cqrs_project import postgres
 from cqrs_project.metrics import observe_batch, register_lag
 from cqrs_project.nats import jetstream
+from cqrs_project.reading import Reading
 from cqrs_project.user_cloud_event import SUBJECTS, user_cloud_event
 from users_command.events import AGGREGATE_TYPE
 
@@ -36,39 +36,16 @@ class NotPublished(RecordError):
         super().__init__(f"event {event_id} was refused ({refused.code}): {refused.error}")
 
 
-class PublishUsers:
-    """The worker's work, for the run loop of `cqrs.worker`."""
-
-    def __init__(self, publisher: Publisher) -> None:
-        self._publisher = publisher
-        self._subscription = Subscription(
-            SUBSCRIPTION,
-            aggregate_type=AGGREGATE_TYPE,
-            handle=self._publish,
-            batch_size=BATCH,
-            observe=observe_batch,
-        )
-        self._listener = Listener(postgres.connect)
-
-    def step(self) -> bool:
-        """Publish a batch of every shard that is free. Raises Unavailable."""
-        return self._subscription.step()
-
-    def wait(self, seconds: float) -> None:
-        """Wait for a hint."""
-        self._listener.wait(seconds)
-
-    def close(self) -> None:
-        """Give back threads and connections."""
-        self._listener.close()
-        self._subscription.close()
-        self._publisher.close()
-
-    def _publish(self, events: Sequence[Recorded]) -> None:
-        for turn in in_turns([user_cloud_event(event) for event in events]):
-            for event, outcome in zip(turn, self._publisher.publish(turn), strict=True):
-                if isinstance(outcome, Refused):
-                    raise NotPublished(event.event_id, outcome)
+def publishing_users(publisher: Publisher) -> Reading:
+    """Return the work that publishes users through `publisher`, which it closes in the end."""
+    subscription = Subscription(
+        SUBSCRIPTION,
+        aggregate_type=AGGREGATE_TYPE,
+        handle=partial(_publish, publisher),
+        batch_size=BATCH,
+        observe=observe_batch,
+    )
+    return Reading(subscription, stopped=publisher.close)
 
 
 def in_turns(events: Sequence[OutgoingEvent]) -> list[list[OutgoingEvent]]:
@@ -92,4 +69,11 @@ def users_stream() -> JetStreamSettings:
 def users_publisher() -> Worker:
     """Return the worker that publishes users; its process also measures how far it is behind."""
     register_lag(SUBSCRIPTION, AGGREGATE_TYPE)
-    return Worker(NAME, PublishUsers(JetStreamPublisher(users_stream())))
+    return Worker(NAME, publishing_users(JetStreamPublisher(users_stream())))
+
+
+def _publish(publisher: Publisher, events: Sequence[Recorded]) -> None:
+    for turn in in_turns([user_cloud_event(event) for event in events]):
+        for event, outcome in zip(turn, publisher.publish(turn), strict=True):
+            if isinstance(outcome, Refused):
+                raise NotPublished(event.event_id, outcome)

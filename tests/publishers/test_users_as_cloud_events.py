@@ -11,8 +11,9 @@ from django.test import Client
 from cqrs.errors import Unavailable
 from cqrs.testing.drain import drain
 from cqrs_project.projector import users_subscription
+from cqrs_project.reading import Reading
 from cqrs_project.user_cloud_event import CONTENT_TYPE
-from cqrs_project.users_publisher import PublishUsers
+from cqrs_project.users_publisher import publishing_users
 from tests.free_ports import free_port
 from tests.publishers.conftest import NewPublisher, settings_of
 from tests.publishers.stream_view import StreamView
@@ -36,15 +37,17 @@ def users_stream(view: StreamView) -> Iterator[str]:
 
 
 @pytest.fixture
-def publishing(users_stream: str, new_publisher: NewPublisher) -> Iterator[PublishUsers]:
+def publishing(users_stream: str, new_publisher: NewPublisher) -> Iterator[Reading]:
     """The worker's work, to that stream."""
-    publishing = PublishUsers(new_publisher(settings_of(os.environ["NATS_URL"], users_stream, subjects=["users.*"])))
+    publishing = publishing_users(
+        new_publisher(settings_of(os.environ["NATS_URL"], users_stream, subjects=["users.*"]))
+    )
     yield publishing
     publishing.close()
 
 
 def test_every_version_of_a_user_is_an_event_on_the_users_subject(
-    client: Client, publishing: PublishUsers, users_stream: str, view: StreamView
+    client: Client, publishing: Reading, users_stream: str, view: StreamView
 ) -> None:
     user_id = created(client, {"email": "ada@example.org", "name": {"first": "Ada"}}, seed="run-7")
     assert patch_user(client, user_id, {"gender": "female"}).status_code == 200
@@ -75,7 +78,7 @@ def test_every_version_of_a_user_is_an_event_on_the_users_subject(
 
 
 def test_what_is_published_again_is_there_once(
-    client: Client, publishing: PublishUsers, users_stream: str, view: StreamView, new_publisher: NewPublisher
+    client: Client, publishing: Reading, users_stream: str, view: StreamView, new_publisher: NewPublisher
 ) -> None:
     users = [{"email": f"user-{number}@example.org"} for number in range(300)]
     assert post_users(client, users).status_code == 200
@@ -88,9 +91,7 @@ def test_what_is_published_again_is_there_once(
     assert len(view.messages(users_stream)) == 300
 
 
-def test_no_secret_of_a_user_goes_out(
-    client: Client, publishing: PublishUsers, users_stream: str, view: StreamView
-) -> None:
+def test_no_secret_of_a_user_goes_out(client: Client, publishing: Reading, users_stream: str, view: StreamView) -> None:
     users = response()["results"]
     assert post_users(client, users).status_code == 200
 
@@ -103,9 +104,9 @@ def test_no_secret_of_a_user_goes_out(
 
 
 def test_an_outage_of_nats_holds_back_nothing_else(
-    client: Client, users_stream: str, view: StreamView, publishing: PublishUsers, new_publisher: NewPublisher
+    client: Client, users_stream: str, view: StreamView, publishing: Reading, new_publisher: NewPublisher
 ) -> None:
-    away = PublishUsers(
+    away = publishing_users(
         new_publisher(settings_of(f"nats://127.0.0.1:{free_port()}", users_stream, subjects=["users.*"]))
     )
     user_id = created(client, {"email": "ada@example.org"})
