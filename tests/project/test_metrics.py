@@ -32,7 +32,8 @@ def test_accepted_projected_and_synchronised_users_are_counted_per_instance(stac
     projected = "cqrs_events_projected_total{app_id=projector-1,subscription=users}"
     synchronised = "cqrs_events_appended_total{app_id=projector-1,stage=SYNCHRONIZED}"
     stack.wait_until(
-        lambda: scrape(stack, PROJECTOR)[synchronised] >= projector_before.get(synchronised, 0) + 60, "all are counted"
+        lambda: scrape(stack, PROJECTOR).get(synchronised, 0) >= projector_before.get(synchronised, 0) + 60,
+        "all are counted",
     )
 
     after = scrape(stack, PROJECTOR)
