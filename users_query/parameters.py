@@ -38,9 +38,3 @@ class EmailParameters(UserParameters, frozen=True, kw_only=True, rename="camel")
 
     email: Address
     seed: Word | None = None
-
-
-class Page(msgspec.Struct, frozen=True):
-    """Where a page ends: the last id on it."""
-
-    before: str

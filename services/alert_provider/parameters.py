@@ -10,9 +10,3 @@ class TextParameters(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     limit: Limit = 10
     cursor: CursorText | None = None
-
-
-class TextPage(msgspec.Struct, frozen=True):
-    """Where a page ends: the place of the last text on it."""
-
-    before: str

@@ -2,7 +2,6 @@
 
 import time
 from http import HTTPStatus
-from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -12,15 +11,14 @@ from cqrs.broker.mongodb import STORE
 from cqrs.web.access_log import note
 from cqrs.web.answer import Answer
 from cqrs.web.api_view import ApiRequest, ApiView
-from cqrs.web.cursor import decode_cursor
 from cqrs.web.errors import FieldError, InvalidRequest
-from cqrs.web.page import page_of
+from cqrs.web.newest_first import id_before, newest_of
 from cqrs.web.query_params import parse_query
 from cqrs.web.validation import validate
 from services.alert_provider.behaviour import Behaviour
 from services.alert_provider.documentation import LIST_TEXTS, SET_BEHAVIOUR, SHOW_BEHAVIOUR, TAKE_TEXT
 from services.alert_provider.failing import failure
-from services.alert_provider.parameters import TextPage, TextParameters
+from services.alert_provider.parameters import TextParameters
 from services.alert_provider.provider import alert_provider
 from services.alert_provider.text import TextIn
 from services.alert_provider.webhook_verification import verify
@@ -48,10 +46,9 @@ class TextsView(ApiView):
     def get(self, request: ApiRequest) -> HttpResponse:
         """Answer with a page and the cursor of the next one."""
         wanted = parse_query(request, TextParameters)
-        page = decode_cursor(wanted.cursor, TextPage, {}) if wanted.cursor else None
         # One more than asked for tells whether there is a next page.
-        found = alert_provider().board.newest(before=UUID(page.before) if page else None, limit=wanted.limit + 1)
-        shown, cursor = page_of(found, wanted.limit, lambda last: TextPage(before=str(last[0])), {})
+        found = alert_provider().board.newest(before=id_before(wanted.cursor, {}), limit=wanted.limit + 1)
+        shown, cursor = newest_of(found, wanted.limit, lambda last: last[0], {})
         return Answer.json(HTTPStatus.OK, {"items": [text for _, text in shown], "nextCursor": cursor}).response()
 
 

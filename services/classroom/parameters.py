@@ -16,9 +16,3 @@ class EnrolmentParameters(msgspec.Struct, frozen=True, kw_only=True):
     student: Student
     limit: Limit = 10
     cursor: CursorText | None = None
-
-
-class EnrolmentPage(msgspec.Struct, frozen=True):
-    """Where a page ends: the last id on it."""
-
-    before: str

@@ -1,19 +1,17 @@
 """`GET /api/enrolments`: who is enrolled in what."""
 
 from http import HTTPStatus
-from uuid import UUID
 
 from django.http import HttpResponse
 
 from cqrs.broker.mongodb import STORE
 from cqrs.web.answer import Answer
 from cqrs.web.api_view import ApiRequest, ApiView
-from cqrs.web.cursor import decode_cursor
-from cqrs.web.page import page_of
+from cqrs.web.newest_first import id_before, newest_of
 from cqrs.web.query_params import parse_query
 from services.classroom.classroom import classroom
 from services.classroom.documentation import LIST_ENROLMENTS
-from services.classroom.parameters import EnrolmentPage, EnrolmentParameters
+from services.classroom.parameters import EnrolmentParameters
 
 
 class EnrolmentListView(ApiView):
@@ -26,10 +24,9 @@ class EnrolmentListView(ApiView):
         """Answer with a page and the cursor of the next one."""
         wanted = parse_query(request, EnrolmentParameters)
         filters = {"student": wanted.student}
-        page = decode_cursor(wanted.cursor, EnrolmentPage, filters) if wanted.cursor else None
         # One more than asked for tells whether there is a next page.
         found = classroom().enrolments_of(
-            wanted.student, limit=wanted.limit + 1, before=UUID(page.before) if page else None
+            wanted.student, limit=wanted.limit + 1, before=id_before(wanted.cursor, filters)
         )
-        shown, cursor = page_of(found, wanted.limit, lambda last: EnrolmentPage(before=str(last.id)), filters)
+        shown, cursor = newest_of(found, wanted.limit, lambda last: last.id, filters)
         return Answer.json(HTTPStatus.OK, {"items": shown, "nextCursor": cursor}).response()

@@ -15,9 +15,3 @@ class AlertParameters(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     sensor_id: UUID | None = None
     limit: Limit = 10
     cursor: CursorText | None = None
-
-
-class AlertPage(msgspec.Struct, frozen=True):
-    """Where a page ends: the last id on it."""
-
-    before: str

@@ -8,15 +8,14 @@ from django.http import HttpResponse
 from cqrs.broker.mongodb import STORE
 from cqrs.web.answer import Answer
 from cqrs.web.api_view import ApiRequest, ApiView
-from cqrs.web.cursor import decode_cursor
 from cqrs.web.errors import NotFound
-from cqrs.web.page import page_of
+from cqrs.web.newest_first import id_before, newest_of
 from cqrs.web.query_params import parse_query
 from cqrs.web.validation import validate
 from services.notifications.alert_outbox import alert_outbox
 from services.notifications.broker_client import SensorAlertPayload
 from services.notifications.documentation import FIND_ALERT, KEEP_ALERT, LIST_ALERTS, RETRY_ALERT
-from services.notifications.parameters import AlertPage, AlertParameters
+from services.notifications.parameters import AlertParameters
 
 
 class AlertsView(ApiView):
@@ -36,15 +35,14 @@ class AlertsView(ApiView):
         """Answer with a page and the cursor of the next one."""
         wanted = parse_query(request, AlertParameters)
         filters = {"state": wanted.state, "sensorId": str(wanted.sensor_id) if wanted.sensor_id else None}
-        page = decode_cursor(wanted.cursor, AlertPage, filters) if wanted.cursor else None
         # One more than asked for tells whether there is a next page.
         found = alert_outbox().newest(
             state=wanted.state,
             sensor_id=wanted.sensor_id,
-            before=UUID(page.before) if page else None,
+            before=id_before(wanted.cursor, filters),
             limit=wanted.limit + 1,
         )
-        shown, cursor = page_of(found, wanted.limit, lambda last: AlertPage(before=str(last.id)), filters)
+        shown, cursor = newest_of(found, wanted.limit, lambda last: last.id, filters)
         return Answer.json(HTTPStatus.OK, {"items": shown, "nextCursor": cursor}).response()
 
 

@@ -10,9 +10,3 @@ class KnownTicketParameters(msgspec.Struct, frozen=True, kw_only=True):
 
     limit: Limit = 10
     cursor: CursorText | None = None
-
-
-class KnownTicketPage(msgspec.Struct, frozen=True):
-    """Where a page ends: the last id on it."""
-
-    before: str

@@ -8,12 +8,11 @@ from django.http import HttpResponse
 from cqrs.broker.mongodb import STORE
 from cqrs.web.answer import Answer
 from cqrs.web.api_view import ApiRequest, ApiView
-from cqrs.web.cursor import decode_cursor
 from cqrs.web.errors import NotFound
-from cqrs.web.page import page_of
+from cqrs.web.newest_first import id_before, newest_of
 from cqrs.web.query_params import parse_query
 from services.orders.documentation import FIND_KNOWN_TICKET, LIST_KNOWN_TICKETS
-from services.orders.parameters import KnownTicketPage, KnownTicketParameters
+from services.orders.parameters import KnownTicketParameters
 from services.orders.ticket_view import ticket_view
 
 
@@ -26,10 +25,9 @@ class KnownTicketsView(ApiView):
     def get(self, request: ApiRequest) -> HttpResponse:
         """Answer with a page, newest first, and the cursor of the next one."""
         wanted = parse_query(request, KnownTicketParameters)
-        page = decode_cursor(wanted.cursor, KnownTicketPage, {}) if wanted.cursor else None
         # One more than asked for tells whether there is a next page.
-        found = ticket_view().newest(wanted.limit + 1, UUID(page.before) if page else None)
-        shown, cursor = page_of(found, wanted.limit, lambda last: KnownTicketPage(before=str(last.id)), {})
+        found = ticket_view().newest(wanted.limit + 1, id_before(wanted.cursor, {}))
+        shown, cursor = newest_of(found, wanted.limit, lambda last: last.id, {})
         return Answer.json(HTTPStatus.OK, {"items": shown, "nextCursor": cursor}).response()
 
 

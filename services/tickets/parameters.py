@@ -10,9 +10,3 @@ class TicketParameters(msgspec.Struct, frozen=True, kw_only=True):
 
     limit: Limit = 10
     cursor: CursorText | None = None
-
-
-class TicketPage(msgspec.Struct, frozen=True):
-    """Where a page ends: the last id on it."""
-
-    before: str

@@ -10,15 +10,14 @@ from cqrs.web.access_log import note
 from cqrs.web.answer import Answer
 from cqrs.web.api_view import ApiRequest, ApiView
 from cqrs.web.conditional import etag, required_versions
-from cqrs.web.cursor import decode_cursor
 from cqrs.web.idempotency_key import idempotency_key
-from cqrs.web.page import page_of
+from cqrs.web.newest_first import id_before, newest_of
 from cqrs.web.query_params import parse_query
 from cqrs.web.validation import validate
 from services.tickets.accounts.signed_in import signed_in
 from services.tickets.documentation import CHANGE_TICKET, FIND_TICKET, LIST_TICKETS, OFFER_TICKET
 from services.tickets.office import Offered, office
-from services.tickets.parameters import TicketPage, TicketParameters
+from services.tickets.parameters import TicketParameters
 from services.tickets.ticket import Ticket, TicketChange, TicketIn
 
 
@@ -39,10 +38,9 @@ class TicketsView(ApiView):
     def get(self, request: ApiRequest) -> HttpResponse:
         """Answer with a page, newest first, and the cursor of the next one."""
         wanted = parse_query(request, TicketParameters)
-        page = decode_cursor(wanted.cursor, TicketPage, {}) if wanted.cursor else None
         # One more than asked for tells whether there is a next page.
-        found = office().newest(wanted.limit + 1, UUID(page.before) if page else None)
-        shown, cursor = page_of(found, wanted.limit, lambda last: TicketPage(before=str(last.id)), {})
+        found = office().newest(wanted.limit + 1, id_before(wanted.cursor, {}))
+        shown, cursor = newest_of(found, wanted.limit, lambda last: last.id, {})
         return Answer.json(HTTPStatus.OK, {"items": shown, "nextCursor": cursor}).response()
 
 
