@@ -1,5 +1,6 @@
 """The view of tickets: hears their events, and answers with the newest version without a gap before it."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from cqrs.broker.mongodb import translated
 from cqrs.broker.transaction import transact
 from cqrs.opened import Opened
 from cqrs.outbox import Inbox
+from cqrs.publishers.jetstream.handler import InTransaction
 from cqrs.publishers.jetstream.incoming_event import IncomingEvent
 from services.orders.known_ticket import KnownTicket, after, from_document, to_document
 
@@ -25,23 +27,16 @@ HEARING_SECONDS = 10.0
 
 
 class TicketView:
-    """Keeps in `database` what is known of tickets, and which events were heard."""
+    """Keeps in `database` what is known of tickets, and which events were heard.
+
+    `hear` takes in an event of a ticket, in a transaction; again, it changes nothing. It raises Unavailable, and
+    msgspec.ValidationError where the event is no version of a ticket.
+    """
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._database = database
         self._inbox = Inbox(database)
-
-    def hear(self, event: IncomingEvent) -> None:
-        """Take in an event of a ticket; again, it changes nothing.
-
-        Raises Unavailable, and msgspec.ValidationError where the event is no version of a ticket.
-        """
-        heard = msgspec.convert(event.data, KnownTicket)
-        transact(
-            self._database.client,
-            lambda session: self._hear(event.event_id, heard, session),
-            seconds=HEARING_SECONDS,
-        )
+        self.hear = InTransaction(handle=self._hear, transact=self._transact)
 
     def find(self, ticket_id: UUID) -> KnownTicket | None:
         """Return what is known of a ticket, None where nothing is. Raises Unavailable."""
@@ -65,8 +60,12 @@ class TicketView:
         """
         self._inbox.prepare()
 
-    def _hear(self, event_id: str, heard: KnownTicket, session: ClientSession) -> None:
-        if not self._inbox.take(session, CONSUMER, event_id):
+    def _transact(self, work: Callable[[ClientSession], None]) -> None:
+        transact(self._database.client, work, seconds=HEARING_SECONDS)
+
+    def _hear(self, event: IncomingEvent, session: ClientSession) -> None:
+        heard = msgspec.convert(event.data, KnownTicket)
+        if not self._inbox.take(session, CONSUMER, event.event_id):
             return
         before = from_document(self._database[TICKETS].find_one({"_id": heard.id}, session=session))
         known = after(before, heard)

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from cqrs.publishers.jetstream.incoming_event import IncomingEvent
+from cqrs.publishers.jetstream.interceptor import ListenerInterceptor
 from cqrs.publishers.jetstream.letter_box import LetterBox
 from cqrs.publishers.jetstream.listener import Listener
 from cqrs.publishers.jetstream.listener_settings import ListenerSettings, define_listener
@@ -110,8 +111,8 @@ def listen(listener_settings: ListenerSettings) -> Iterator[Listen]:
     """Starts listeners, which are stopped in the end."""
     started: list[Listener] = []
 
-    def start(handler: Callable[[IncomingEvent], None]) -> Listener:
-        listener = Listener(listener_settings, handler)
+    def start(handler: Callable[[IncomingEvent], None], *interceptors: ListenerInterceptor) -> Listener:
+        listener = Listener(listener_settings, handler, interceptors)
         started.append(listener)
         listener.start()
         return listener

@@ -8,13 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from cqrs.errors import CqrsError, Unavailable
+from cqrs.publishers.jetstream.handler import Handler
 from cqrs.publishers.jetstream.incoming_event import IncomingEvent
 from cqrs.publishers.jetstream.listener_settings import ListenerSettings
 from cqrs.worker import FOR_EVER
 
 logger = logging.getLogger(__name__)
-
-Handler = Callable[[IncomingEvent], None]
 
 
 class HandlerEnded(CqrsError):

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from nats.aio.msg import Msg
 
-from cqrs.publishers.jetstream.outgoing_message import EVENT_TYPE, KEY, MESSAGE_ID, SEQUENCE
+from cqrs.publishers.jetstream.outgoing_message import CREATED_AT, EVENT_TYPE, KEY, MESSAGE_ID, SEQUENCE
 
 # $JS.ACK.domain.account.stream.consumer.delivered.place.delivery.time.pending[.token], without domain and account
 # from servers that do not know them.
@@ -32,6 +32,15 @@ class IncomingEvent(msgspec.Struct, frozen=True, kw_only=True):
     place: int
     deliveries: int
     stored_at: datetime
+
+    @property
+    def created_at(self) -> datetime:
+        """When the event was made, as its publisher says; when the stream has stored it where none says that."""
+        try:
+            created = datetime.fromisoformat(self.headers.get(CREATED_AT, ""))
+        except ValueError:
+            return self.stored_at
+        return created if created.tzinfo else self.stored_at
 
 
 class Delivery:

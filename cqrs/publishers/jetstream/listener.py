@@ -6,6 +6,8 @@ All processes of a service share one durable consumer, which the server gives to
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from typing import Any
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -13,9 +15,11 @@ from nats.aio.msg import Msg
 from cqrs.errors import Unavailable
 from cqrs.publishers.jetstream.consumer import GROUP, PULL_SECONDS, Puller, ensure_consumer, main_consumer
 from cqrs.publishers.jetstream.errors import STORE, RefusedByServer
-from cqrs.publishers.jetstream.handling import DeliveredTooOften, GivenUp, Handler, Handling
+from cqrs.publishers.jetstream.handler import Handler, InTransaction, intercepted
+from cqrs.publishers.jetstream.handling import DeliveredTooOften, GivenUp, Handling
 from cqrs.publishers.jetstream.in_hand import InHand
 from cqrs.publishers.jetstream.incoming_event import Delivery, event_of
+from cqrs.publishers.jetstream.interceptor import ListenerInterceptor
 from cqrs.publishers.jetstream.lanes import Lanes
 from cqrs.publishers.jetstream.letter_retries import LetterRetries
 from cqrs.publishers.jetstream.link import Link
@@ -33,11 +37,20 @@ LOOKS_WITHIN_ACK_WAIT = 4
 
 
 class Listener:
-    """One process of a service that listens. `start` returns at once; `stop` when what was begun is finished."""
+    """One process of a service that listens. `start` returns at once; `stop` when what was begun is finished.
 
-    def __init__(self, settings: ListenerSettings, handler: Handler) -> None:
+    `interceptors` are told of each event that the handler has handled, and are closed in the end.
+    """
+
+    def __init__(
+        self,
+        settings: ListenerSettings,
+        handler: Handler | InTransaction[Any],
+        interceptors: Sequence[ListenerInterceptor] = (),
+    ) -> None:
         self._settings = settings
-        self._handler = handler
+        self._interceptors = tuple(interceptors)
+        self._handler = intercepted(handler, settings.service, self._interceptors)
         self._link = Link(settings.jetstream.servers, name=f"{settings.service}-{settings.jetstream.client_id}")
         self._state: _Listening | None = None
 
@@ -60,6 +73,8 @@ class Listener:
             self._link.run(state.end)
             state.handling.close()
         self._link.close()
+        for interceptor in self._interceptors:
+            interceptor.close()
 
     def unhandled(self) -> int:
         """Return how many events the service has still to handle. Raises Unavailable."""
