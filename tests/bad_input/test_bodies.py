@@ -217,14 +217,14 @@ def test_a_single_user_has_less_room_than_a_bulk(client: Client, user_id: str) -
 def test_sixteen_megabytes_of_crumbs_are_refused_quickly(client: Client, body: bytes) -> None:
     content_type = NDJSON if body.endswith(b"\n") else JSON
 
-    with nothing_stored(), quickly(3):
+    with nothing_stored(), quickly():
         answer = client.post(f"{USERS}/bulk?seed=x", body, content_type=content_type)
 
     assert_refused(answer, 400)
 
 
 def test_sixteen_megabytes_of_blank_lines_are_nobody(client: Client) -> None:
-    with nothing_stored(), quickly(3):
+    with nothing_stored(), quickly():
         answer = client.post(f"{USERS}/bulk?seed=x", b"\n" * (16 * MEBIBYTE), content_type=NDJSON)
 
     assert answer.json() == {"seed": "x", "created": 0, "replayed": 0, "rejected": []}
@@ -233,7 +233,7 @@ def test_sixteen_megabytes_of_blank_lines_are_nobody(client: Client) -> None:
 def test_five_thousand_users_with_every_mistake_are_answered_within_reason(client: Client) -> None:
     worst = {"email": 1, "gender": 2, "name": {"first": 3, "last": 4}, "phone": 5, "cell": 6, "nat": 7, "dob": 8}
 
-    with nothing_stored(), quickly(5):
+    with nothing_stored(), quickly():
         answer = client.post(f"{USERS}/bulk?seed=x", [worst] * 5000, content_type=JSON)
 
     assert len(answer.json()["rejected"]) == 5000

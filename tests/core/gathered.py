@@ -9,7 +9,7 @@ from typing import Any
 from cqrs.group_commit import GroupCommit
 from cqrs.testing.waiting import wait_until
 
-SECONDS = 10.0
+SECONDS = 60
 
 
 class Handler:

@@ -17,7 +17,7 @@ from cqrs.errors import Unavailable
 from cqrs.retry import RetryPolicy
 from cqrs.worker import LONGEST_REST, Worker, rest_after
 
-SECONDS = 10.0
+SECONDS = 60
 QUICKLY = RetryPolicy(max_attempts=0, base=0.1, cap=0.1)
 SLOWLY = RetryPolicy(max_attempts=0, base=60.0, cap=60.0)
 
@@ -171,7 +171,7 @@ def test_between_two_short_steps_the_worker_rests() -> None:
 
     def compute() -> bool:
         began = time.monotonic()
-        sum(range(100_000))
+        sum(range(10_000))
         times.append((began, time.monotonic()))
         return True
 
@@ -207,7 +207,7 @@ worker.run()
 
 # A handler runs in the main thread, wherever that is, even within stop itself.
 STOPPING = """
-import signal, time
+import signal
 from cqrs.worker import Worker
 
 worker, signals = Worker("test", None), []
@@ -218,11 +218,10 @@ def stop(*_):
 
 signal.signal(signal.SIGALRM, stop)
 signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
-deadline = time.monotonic() + 0.5
-while time.monotonic() < deadline:
+while len(signals) < 500:
     worker.stop()
 signal.setitimer(signal.ITIMER_REAL, 0)
-print(len(signals) > 10)
+print("went on")
 """
 
 
@@ -241,7 +240,7 @@ def test_a_signal_handler_can_stop_it_at_any_moment_without_a_deadlock() -> None
     with python(STOPPING) as process:
         output, errors = process.communicate(timeout=SECONDS)
 
-    assert (process.returncode, output) == (0, "True\n"), errors
+    assert (process.returncode, output) == (0, "went on\n"), errors
 
 
 @contextmanager

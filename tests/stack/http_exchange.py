@@ -22,7 +22,7 @@ class Answer:
 
 def exchange(host: str, port: int, octets: bytes) -> Answer:
     """Send the octets on a connection of their own and return the answer to them."""
-    with socket.create_connection((host, port), timeout=10) as connection:
+    with socket.create_connection((host, port), timeout=60) as connection:
         # What is refused is often refused before all of it was sent; the answer is there all the same.
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(octets)

@@ -10,7 +10,7 @@ from cqrs.web.metrics import register_gauge, serve_metrics
 
 def scrape(registry: CollectorRegistry) -> str:
     port = serve_metrics(0, registry=registry)
-    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
         return str(answer.read().decode())
 
 

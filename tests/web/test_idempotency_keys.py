@@ -45,7 +45,7 @@ def in_threads(calls: list[Callable[[], Any]]) -> list[Any]:
             connections.close_all()
 
     with ThreadPoolExecutor(len(calls)) as pool:
-        return [future.result(timeout=20) for future in [pool.submit(run, call) for call in calls]]
+        return [future.result(timeout=60) for future in [pool.submit(run, call) for call in calls]]
 
 
 def test_a_repeated_request_gets_the_first_answer_byte_for_byte(client: Client) -> None:
@@ -113,11 +113,11 @@ def test_a_request_whose_twin_is_still_in_flight_is_409_and_succeeds_later() -> 
 
     def slow_work() -> Answer:
         started.set()
-        assert finish.wait(10)
+        assert finish.wait(60)
         return Answer.json(201, {"slow": True})
 
     def twin() -> Any:
-        assert started.wait(10)
+        assert started.wait(60)
         try:
             with pytest.raises(KeyInUse):
                 run_idempotently(keyed_request(), slow_work)
@@ -137,7 +137,7 @@ def test_many_twins_at_once_have_one_effect() -> None:
     barrier = Barrier(twins)
 
     def send() -> Any:
-        barrier.wait(10)
+        barrier.wait(60)
         return post(Client(raise_request_exception=False))
 
     answers = in_threads([send] * twins)

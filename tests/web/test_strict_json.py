@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from cqrs.web.errors import PayloadTooLarge
 from cqrs.web.strict_json import JsonRefused, decode, decode_lines
 
+# What takes some milliseconds takes less than this on any machine; what is quadratic in its length does not.
+AT_ONCE = 5.0
+
 storable_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 storable_json = st.recursive(
     st.none()
@@ -114,13 +117,13 @@ def test_what_only_looks_dangerous_is_read(raw: bytes, value: Any) -> None:
 @pytest.mark.parametrize("closing", [b"]", b"}", b""])
 def test_a_hundred_thousand_levels_are_refused_at_once(opening: bytes, closing: bytes) -> None:
     raw = opening * 100_000 + closing * 100_000
-    started = time.perf_counter()
+    started = time.process_time()
 
     with pytest.raises(JsonRefused) as refused:
         decode(raw, max_bytes=len(raw))
 
     assert refused.value.code in ("depth", "json")
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < AT_ONCE
 
 
 def test_nesting_is_counted_exactly_and_brackets_within_texts_are_not() -> None:
@@ -145,12 +148,12 @@ def test_brackets_in_texts_do_not_hide_real_nesting() -> None:
 
 def test_a_long_number_that_is_finite_is_read_quickly() -> None:
     raw = b"1" * 200_000 + b"e-199990"
-    started = time.perf_counter()
+    started = time.process_time()
 
     value = decode(raw)
 
     assert math.isclose(value, 1111111111.1)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < AT_ONCE
 
 
 def test_a_body_beyond_the_limit_is_refused_by_its_size() -> None:

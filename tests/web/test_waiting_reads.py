@@ -19,13 +19,12 @@ def test_what_is_there_already_is_returned_without_a_pause() -> None:
 
 
 def test_the_wait_ends_when_the_version_arrives() -> None:
+    # Were it only read again at the deadline, it would be the second of them.
     versions = iter([None, 1, 1, 2])
-    started = monotonic()
 
     found = WaitingRoom(places=2).wait_for(lambda: next(versions), lambda version: version >= 2, wait_ms=5_000)
 
     assert found == 2
-    assert monotonic() - started < 1
 
 
 def test_an_older_version_is_none_after_the_deadline() -> None:
@@ -34,7 +33,7 @@ def test_an_older_version_is_none_after_the_deadline() -> None:
     found = WaitingRoom(places=2).wait_for(lambda: 1, lambda version: version >= 2, wait_ms=60)
 
     assert found is None
-    assert 0.06 <= monotonic() - started < 1
+    assert monotonic() - started >= 0.06
 
 
 def test_without_a_wait_there_is_one_read() -> None:
@@ -59,10 +58,10 @@ def test_a_full_room_answers_at_once_and_empties_again() -> None:
 
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(room.wait_for, first_read, lambda _: True, 5_000)
-        assert inside.wait(5)
+        assert inside.wait(60)
         turned_away = room.wait_for(lambda: second_reads.append(1), lambda _: True, 5_000)
         arrived.set()
-        found = first.result(5)
+        found = first.result(60)
 
     assert found == 1
     assert turned_away is None
