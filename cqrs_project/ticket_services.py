@@ -5,7 +5,7 @@ from functools import partial
 from django.conf import settings
 
 from cqrs.management.workers import register_worker
-from cqrs.outbox import Outbox, Relay
+from cqrs.outbox import Outbox
 from cqrs.outbox.api.problems import register_outbox_problems
 from cqrs.outbox.figures import measure
 from cqrs.outbox.registry import RegisteredOutbox, register_outbox
@@ -95,7 +95,7 @@ def _numbers(registered: RegisteredOutbox) -> Readings:
 
 def _relay(registered: RegisteredOutbox) -> Worker:
     _register_figures(registered)
-    return Worker(RELAY, Relay(registered.outbox, registered.publisher(), takes="fresh"))
+    return Worker(RELAY, registered.relay())
 
 
 def _retry(registered: RegisteredOutbox) -> Worker:

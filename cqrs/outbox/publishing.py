@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cqrs.errors import Unavailable
 from cqrs.outbox import metrics
@@ -15,24 +15,38 @@ from cqrs.publishers.publisher import Outcome, Publisher, Refused
 
 logger = logging.getLogger(__name__)
 
+GivingUp = Callable[[Sequence[OutgoingEvent]], None]
+
 
 class Publishing:
     """Publishes one claim through `publisher`. Made for each; for one thread.
 
     A claim is renewed when half of its lease has passed; what was published by then is deleted first, so that less
     comes again after a crash. Where it turns out to be lost, nothing more of it is published.
+
+    `giving_up` is told of events that are about to be parked; again where parking them does not succeed.
     """
 
-    def __init__(self, claim: Claim, publisher: Publisher, settling: Settling, *, queue: Queue) -> None:
+    def __init__(
+        self,
+        claim: Claim,
+        publisher: Publisher,
+        settling: Settling,
+        *,
+        queue: Queue,
+        giving_up: GivingUp | None = None,
+    ) -> None:
         self._token = claim.token
         self._runs: list[Run] = [list(run) for run in claim.runs]
         self._publisher = publisher
         self._settling = settling
+        self._giving_up = giving_up
         self._lease = queue.settings.lease
         self._renewed = claim.since
         self._outbox = queue.full_name
         self._published: list[str] = []
         self._failed: list[Failed] = []
+        self._given_up: list[OutgoingEvent] = []
         self._held_back: list[str] = []
 
     def run(self) -> None:
@@ -48,18 +62,23 @@ class Publishing:
             self._settle()
 
     def _publish(self, wave: Sequence[Document]) -> None:
-        outcomes = self._outcomes([outgoing_of(event) for event in wave])
-        for run, outcome in zip(list(self._runs), outcomes, strict=True):
-            event = run.pop(0)
+        outgoing = [outgoing_of(event) for event in wave]
+        for run, event, outcome in zip(list(self._runs), outgoing, self._outcomes(outgoing), strict=True):
+            stored = run.pop(0)
             if isinstance(outcome, Refused):
-                self._failed.append(_failed(event, outcome))
+                self._refused(_failed(stored, outcome), event)
                 # Those behind it wait until it is published, or discarded by a human.
                 self._held_back += [later["_id"] for later in run]
                 run.clear()
             else:
-                self._published.append(event["_id"])
+                self._published.append(event.event_id)
                 metrics.DUPLICATES.labels(self._outbox).inc(outcome.duplicate)
         self._runs = [run for run in self._runs if run]
+
+    def _refused(self, failed: Failed, event: OutgoingEvent) -> None:
+        self._failed.append(failed)
+        if self._settling.is_last(failed):
+            self._given_up.append(event)
 
     def _outcomes(self, wave: Sequence[OutgoingEvent]) -> Sequence[Outcome]:
         try:
@@ -95,8 +114,12 @@ class Publishing:
     def _settle(self) -> None:
         published, self._published = self._published, []
         failed, self._failed = self._failed, []
+        given_up, self._given_up = self._given_up, []
         held_back, self._held_back = self._held_back, []
         self._settling.delete(published, self._token)
+        if given_up and self._giving_up is not None:
+            # Before it is done: whoever dies in between is told of them again.
+            self._giving_up(given_up)
         parked = self._settling.fail(failed, self._token)
         self._settling.release(held_back, self._token)
         metrics.PUBLISHED.labels(self._outbox).inc(len(published))

@@ -8,6 +8,8 @@ from cqrs.errors import DuplicateRegistration
 from cqrs.outbox.errors import OutboxError
 from cqrs.outbox.notices import Notices, Tell
 from cqrs.outbox.outbox import Outbox
+from cqrs.outbox.publishing import GivingUp
+from cqrs.outbox.relay import Relay
 from cqrs.outbox.retry_job import INTERVAL_SECONDS, RetryJob
 from cqrs.publishers.publisher import Publisher
 
@@ -22,17 +24,25 @@ class UnknownOutbox(OutboxError):
 
 
 class RegisteredOutbox(msgspec.Struct, frozen=True, kw_only=True):
-    """An outbox, what makes a publisher for it, and who is told of parked events, if anybody."""
+    """An outbox, what makes a publisher for it, and who is told of parked events, if anybody.
+
+    `tell` calls for a human once an event is parked; `giving_up` is told of it with its data, before.
+    """
 
     name: str
     outbox: Outbox
     publisher: Callable[[], Publisher]
     tell: Tell | None = None
+    giving_up: GivingUp | None = None
+
+    def relay(self) -> Relay:
+        """Return a new relay with a publisher of its own."""
+        return Relay(self.outbox, self.publisher(), takes="fresh", giving_up=self.giving_up)
 
     def retry_job(self, interval: float = INTERVAL_SECONDS) -> RetryJob:
         """Return a new retry job with a publisher of its own."""
         notices = None if self.tell is None else Notices(self.outbox.queue, self.tell)
-        return RetryJob(self.outbox, self.publisher(), notices=notices, interval=interval)
+        return RetryJob(self.outbox, self.publisher(), notices=notices, interval=interval, giving_up=self.giving_up)
 
 
 _outboxes: dict[str, RegisteredOutbox] = {}

@@ -4,10 +4,10 @@ import os
 import socket
 
 from cqrs.errors import Unavailable
-from cqrs.outbox.claiming import Claiming, Takes
+from cqrs.outbox.claiming import Claim, Claiming, Takes
 from cqrs.outbox.doorbell import Doorbell
 from cqrs.outbox.outbox import Outbox
-from cqrs.outbox.publishing import Publishing
+from cqrs.outbox.publishing import GivingUp, Publishing
 from cqrs.outbox.settling import Settling
 from cqrs.publishers.publisher import Publisher
 
@@ -17,13 +17,23 @@ class Relay:
 
     `takes` is `fresh` for a relay, which is woken by new events and takes what nobody has taken up yet, and `overdue`
     for a retry job, which takes what has failed and is due, and what somebody has taken up and not finished. Any number
-    of both may work at once.
+    of both may work at once. `giving_up` is told of events before they are parked, at least once; what it raises puts
+    the parking off.
     """
 
-    def __init__(self, outbox: Outbox, publisher: Publisher, *, takes: Takes, worker: str | None = None) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        publisher: Publisher,
+        *,
+        takes: Takes,
+        worker: str | None = None,
+        giving_up: GivingUp | None = None,
+    ) -> None:
         queue = outbox.queue
         self._queue = queue
         self._publisher = publisher
+        self._giving_up = giving_up
         owner = worker or f"{socket.gethostname()}-{os.getpid()}"
         self._settling = Settling(queue, worker=owner)
         self._claiming = Claiming(queue, self._settling, owner=owner, takes=takes)
@@ -41,7 +51,7 @@ class Relay:
         if claim is None:
             return False
         try:
-            Publishing(claim, self._publisher, self._settling, queue=self._queue).run()
+            self._publishing(claim).run()
         except Unavailable:
             self._was_away = True
             raise
@@ -62,3 +72,6 @@ class Relay:
         """Hear nothing any more, and close the publisher."""
         self._doorbell.close()
         self._publisher.close()
+
+    def _publishing(self, claim: Claim) -> Publishing:
+        return Publishing(claim, self._publisher, self._settling, queue=self._queue, giving_up=self._giving_up)

@@ -4,6 +4,7 @@ import time
 
 from cqrs.outbox.notices import Notices
 from cqrs.outbox.outbox import Outbox
+from cqrs.outbox.publishing import GivingUp
 from cqrs.outbox.relay import Relay
 from cqrs.publishers.publisher import Publisher
 
@@ -13,7 +14,7 @@ INTERVAL_SECONDS = 5.0
 class RetryJob:
     """Publishes what is overdue of `outbox` every `interval` seconds, and tells of parked events: the work of a worker.
 
-    Any number of them may work at once, beside any number of relays.
+    Any number of them may work at once, beside any number of relays. `giving_up` is as that of a relay.
     """
 
     def __init__(
@@ -24,8 +25,9 @@ class RetryJob:
         notices: Notices | None = None,
         interval: float = INTERVAL_SECONDS,
         worker: str | None = None,
+        giving_up: GivingUp | None = None,
     ) -> None:
-        self._relay = Relay(outbox, publisher, takes="overdue", worker=worker)
+        self._relay = Relay(outbox, publisher, takes="overdue", worker=worker, giving_up=giving_up)
         self._notices = notices
         self._interval = interval
         self._due = time.monotonic()

@@ -38,6 +38,10 @@ class Settling:
             with translated(), pymongo.timeout(SECONDS):
                 self._queue.events.delete_many({"_id": {"$in": event_ids}, "lockToken": token})
 
+    def is_last(self, failed: Failed) -> bool:
+        """Whether the event is parked with this failure."""
+        return self._queue.settings.retry.exhausted(failed.attempt)
+
     def fail(self, failures: Sequence[Failed], token: str) -> set[str]:
         """Count a failure for each: it is due again after a back-off, or parked where that was its last attempt.
 
@@ -45,7 +49,7 @@ class Settling:
         """
         if not failures:
             return set()
-        last = [failed.event_id for failed in failures if self._is_last(failed)]
+        last = [failed.event_id for failed in failures if self.is_last(failed)]
         updates = [UpdateOne(_claimed(failed.event_id, token), self._failing(failed)) for failed in failures]
         with translated(), pymongo.timeout(SECONDS):
             self._queue.events.bulk_write(updates, ordered=False)
@@ -88,16 +92,13 @@ class Settling:
             "attempts": failed.attempt,
             "failures": {"$slice": [{"$concatArrays": ["$failures", [failure]]}, -MOST_FAILURES]},
         }
-        if self._is_last(failed):
+        if self.is_last(failed):
             # Under the token it is told who has parked it.
             changes |= {"parkedAt": "$$NOW", "noticeDueAt": "$$NOW", "nextAttemptAt": None}
         else:
             delay = self._queue.settings.retry.delay(failed.attempt)
             changes |= {"lockToken": None, "nextAttemptAt": after_now(delay)}
         return [{"$set": changes}]
-
-    def _is_last(self, failed: Failed) -> bool:
-        return self._queue.settings.retry.exhausted(failed.attempt)
 
 
 def _claimed(event_id: str, token: str) -> Document:
