@@ -34,12 +34,25 @@ class Listening:
         """Return how many events the service has still to handle. Raises Unavailable."""
         return {(self._service,): self._listener.unhandled()}
 
+    def dead_letters(self) -> Readings:
+        """Return how many events the service has parked. Raises Unavailable."""
+        return {(self._service,): self._listener.dead_letters()}
 
-def register_listener_lag(listening: Listening) -> None:
-    """Measure at each scrape how far the service is behind. Raises ValueError where that is registered already."""
+
+def register_listener_gauges(listening: Listening) -> None:
+    """Measure at each scrape how far the service is behind, and what it has given up.
+
+    Raises ValueError where that is registered already.
+    """
     register_gauge(
         "cqrs_listener_unhandled_events",
         "Events that the service has not handled yet.",
         listening.unhandled,
+        labels=("service",),
+    )
+    register_gauge(
+        "cqrs_listener_dead_letters",
+        "Events that the service could not handle and has parked, with those that wait behind them.",
+        listening.dead_letters,
         labels=("service",),
     )

@@ -7,7 +7,7 @@ from django.conf import settings
 from cqrs.management.workers import register_worker
 from cqrs.outbox import Outbox
 from cqrs.outbox.api.problems import register_outbox_problems
-from cqrs.outbox.figures import measure
+from cqrs.outbox.figures import measure, oldest_seconds
 from cqrs.outbox.registry import RegisteredOutbox, register_outbox
 from cqrs.outbox.webhook import ParkedEventWebhook
 from cqrs.publishers.jetstream.listener import Listener
@@ -15,7 +15,7 @@ from cqrs.publishers.jetstream.listener_settings import define_listener
 from cqrs.publishers.jetstream.publisher import JetStreamPublisher
 from cqrs.web.metrics import Readings, register_gauge
 from cqrs.worker import Worker
-from cqrs_project.listening import Listening, register_listener_lag
+from cqrs_project.listening import Listening, register_listener_gauges
 from cqrs_project.nats import jetstream
 from cqrs_project.sensor_services import NewBroker
 from services.orders.ticket_view import CONSUMER, TicketView, ticket_view
@@ -82,7 +82,7 @@ def _register_figures(registered: RegisteredOutbox) -> None:
     register_gauge(
         "cqrs_outbox_oldest_event_seconds",
         "Age of the oldest event that is not published yet.",
-        lambda: {(registered.name,): measure(registered.outbox.queue).oldest_seconds},
+        lambda: {(registered.name,): oldest_seconds(registered.outbox.queue)},
         labels=("outbox",),
     )
 
@@ -107,5 +107,5 @@ def _orders() -> Worker:
         service=CONSUMER, jetstream=jetstream(), subjects=(f"{SUBJECT}.*",), handlers=ORDERS_HANDLERS
     )
     listening = Listening(CONSUMER, Listener(listener, ticket_view().hear))
-    register_listener_lag(listening)
+    register_listener_gauges(listening)
     return Worker(ORDERS, listening)

@@ -12,28 +12,29 @@ SECONDS = 2.0
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """How many events wait, and of these how many have failed, and how many are parked.
-
-    `oldest_seconds` is the age of the oldest waiting event by the server's clock, 0 where none waits.
-    """
+    """How many events wait, and of these how many have failed, and how many are parked."""
 
     waiting: int
     failing: int
     parked: int
-    oldest_seconds: float
 
 
 def measure(queue: Queue) -> Figures:
     """Return the figures of now. Raises Unavailable."""
-    age = {"$divide": [{"$subtract": ["$$NOW", "$createdAt"]}, 1000]}
     with translated(), pymongo.timeout(SECONDS):
         parked = queue.events.count_documents(IS_PARKED, hint=FAILED)
-        oldest = queue.events.aggregate(
-            [{"$sort": {"createdAt": 1, "_id": 1}}, {"$limit": 1}, {"$project": {"age": age}}]
-        )
         return Figures(
             waiting=queue.events.estimated_document_count(),
             failing=queue.events.count_documents(HAS_FAILED, hint=FAILED) - parked,
             parked=parked,
-            oldest_seconds=next((float(event["age"]) for event in oldest), 0.0),
         )
+
+
+def oldest_seconds(queue: Queue) -> float:
+    """Return the age of the oldest waiting event by the server's clock, 0 where none waits. Raises Unavailable."""
+    age = {"$divide": [{"$subtract": ["$$NOW", "$createdAt"]}, 1000]}
+    with translated(), pymongo.timeout(SECONDS):
+        oldest = queue.events.aggregate(
+            [{"$sort": {"createdAt": 1, "_id": 1}}, {"$limit": 1}, {"$project": {"age": age}}]
+        )
+        return next((float(event["age"]) for event in oldest), 0.0)

@@ -10,7 +10,7 @@ from pymongo.database import Database
 from cqrs.errors import Unavailable
 from cqrs.outbox import Notices, Outbox, Relay, RetryJob
 from cqrs.outbox import parked as care
-from cqrs.outbox.figures import measure
+from cqrs.outbox.figures import measure, oldest_seconds
 from cqrs.testing.drain import drain
 from tests.broker.test_query_plans import Asked, plans_of
 from tests.outbox.conftest import Client
@@ -103,6 +103,7 @@ def test_operators_see_what_has_failed_without_looking_at_the_rest(
     care.get(heard.queue, parked.event_id)
     Notices(heard.queue, lambda _: None).send_due()
     measure(heard.queue)
+    oldest_seconds(heard.queue)
     care.retry(heard.queue, parked.event_id)
     care.retry_all(heard.queue)
 

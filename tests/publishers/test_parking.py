@@ -16,7 +16,7 @@ from tests.publishers.stream_view import StreamView
 
 
 def wait_for_letters(box: LetterBox, count: int) -> list[Letter]:
-    wait_until(lambda: len(list(box.all())) == count, f"{count} letters are there", seconds=30)
+    wait_until(lambda: len(list(box.all())) == count, f"{count} letters are there")
     return list(box.all())
 
 
@@ -51,6 +51,7 @@ def test_what_cannot_be_handled_is_parked_and_its_subject_waits_behind_it(
     assert (failed.error_type, failed.error) == ("ValueError", "poison of two lines")
     assert [(letter.event_id, letter.state) for letter in waiting] == [("a-3", "waiting"), ("a-4", "waiting")]
     wait_until(lambda: listener.unhandled() == 0, "nothing blocks the consumer")
+    assert listener.dead_letters() == 3
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["the same process", "another process"])

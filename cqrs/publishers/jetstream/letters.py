@@ -61,16 +61,16 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-async def held_subjects(client: Client, settings: ListenerSettings) -> set[str]:
-    """Return the subjects that have letters. Raises Unavailable."""
-    held: set[str] = set()
+async def numbers(client: Client, settings: ListenerSettings) -> dict[str, int]:
+    """Return how many letters there are of each subject that has some. Raises Unavailable, RefusedByServer."""
+    found: dict[str, int] = {}
     while True:
-        question = {"subjects_filter": f"{settings.letter_prefix}>", "offset": len(held)}
+        question = {"subjects_filter": f"{settings.letter_prefix}>", "offset": len(found)}
         answer = await ask(client, f"STREAM.INFO.{settings.letters.name}", question)
         page = answer["state"].get("subjects") or {}
-        held |= {subject.removeprefix(settings.letter_prefix) for subject in page}
-        if not page or len(held) >= answer.get("total", len(held)):
-            return held
+        found |= {subject.removeprefix(settings.letter_prefix): number for subject, number in page.items()}
+        if not page or len(found) >= answer.get("total", len(found)):
+            return found
 
 
 async def last_letter(client: Client, settings: ListenerSettings, subject: str) -> int:

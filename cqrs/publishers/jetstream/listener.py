@@ -13,6 +13,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from cqrs.errors import Unavailable
+from cqrs.publishers.jetstream import letters
 from cqrs.publishers.jetstream.consumer import GROUP, PULL_SECONDS, Puller, ensure_consumer, main_consumer
 from cqrs.publishers.jetstream.errors import STORE, RefusedByServer
 from cqrs.publishers.jetstream.handler import Handler, InTransaction, intercepted
@@ -81,6 +82,10 @@ class Listener:
         stream, service = self._settings.jetstream.stream.name, self._settings.service
         info = self._link.call(lambda client: ask(client, f"CONSUMER.INFO.{stream}.{service}"), seconds=5)
         return int(info["num_pending"]) + int(info["num_ack_pending"])
+
+    def dead_letters(self) -> int:
+        """Return how many events the service has parked, with those that wait behind them. Raises Unavailable."""
+        return sum(self._link.call(lambda client: letters.numbers(client, self._settings), seconds=5).values())
 
     async def _begin(self) -> "_Listening":
         return _Listening(self._settings, self._handler)

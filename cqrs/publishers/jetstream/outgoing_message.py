@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from cqrs.publishers.jetstream.subjects import pattern_of
 from cqrs.publishers.outgoing_event import OutgoingEvent
 from cqrs.publishers.publisher import Refused
 
@@ -42,7 +43,7 @@ def message_of(event: OutgoingEvent, subjects: Sequence[str]) -> OutgoingMessage
     """Return the message for an event of a stream with these subjects, or why there can be none."""
     if not _SUBJECT.fullmatch(event.subject) or len(event.subject.encode("utf-8", "replace")) > _LONGEST_SUBJECT:
         return Refused(code="bad_subject", error=f"{event.subject[:100]!r} is no subject of NATS")
-    if not any(matches(event.subject, subject) for subject in subjects):
+    if pattern_of(event.subject, subjects) is None:
         return Refused(code="foreign_subject", error=f"{event.subject!r} is not among the stream's subjects")
     headers = _headers(event)
     mistake = next(filter(None, (_mistake_in_header(*header) for header in headers.items())), None)
@@ -55,17 +56,6 @@ def message_of(event: OutgoingEvent, subjects: Sequence[str]) -> OutgoingMessage
     except (ValueError, TypeError, RecursionError) as error:
         return Refused(code="not_json", error=str(error))
     return OutgoingMessage(event=event, payload=payload, headers=headers)
-
-
-def matches(subject: str, pattern: str) -> bool:
-    """Say whether a subject is one of those that a pattern with `*` and a last `>` stands for."""
-    words, wanted = subject.split("."), pattern.split(".")
-    if wanted[-1] == ">":
-        wanted = wanted[:-1]
-        if len(words) <= len(wanted):
-            return False
-        words = words[: len(wanted)]
-    return len(words) == len(wanted) and all(want in ("*", word) for word, want in zip(words, wanted, strict=True))
 
 
 def _headers(event: OutgoingEvent) -> dict[str, str]:

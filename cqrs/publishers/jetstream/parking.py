@@ -43,7 +43,7 @@ class Parking:
         async def look(client: Client) -> bool:
             async with self._looking:
                 if self._held is None:
-                    self._held = await letters.held_subjects(client, self._settings)
+                    self._held = set(await letters.numbers(client, self._settings))
             return delivery.subject in self._held
 
         return bool(await self._until_done(look, is_ours))
