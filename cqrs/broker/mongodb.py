@@ -14,6 +14,7 @@ import pymongo
 from pymongo import MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.errors import (
+    BulkWriteError,
     ConfigurationError,
     ConnectionFailure,
     ExecutionTimeout,
@@ -186,4 +187,10 @@ def is_not_now(error: PyMongoError) -> bool:
     """Say whether trying later is right."""
     if error.timeout or any(error.has_error_label(label) for label in LABELS_NOT_NOW):
         return True
+    if isinstance(error, BulkWriteError):
+        # Of several writes each has its own errors; those about the concern say that a majority has not confirmed them.
+        errors = error.details.get("writeErrors", [])
+        return all(one.get("code") in NOT_NOW for one in errors) and bool(
+            errors or error.details.get("writeConcernErrors")
+        )
     return isinstance(error, OperationFailure) and error.code in NOT_NOW

@@ -1,4 +1,4 @@
-"""Writes that belong to no transaction: made within half a second, many at once, and again while MongoDB is away."""
+"""Records that belong to no transaction: written within half a second, and again while MongoDB is away."""
 
 import logging
 import os
@@ -6,13 +6,14 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-
-import msgspec
-from pymongo import UpdateOne
+from typing import Generic, TypeVar
 
 from cqrs.errors import Unavailable
 
 logger = logging.getLogger(__name__)
+
+R = TypeVar("R")
+W = TypeVar("W")
 
 GATHER_SECONDS = 0.25
 AGAIN_SECONDS = 1.0
@@ -21,34 +22,28 @@ AT_ONCE = 1000
 MOST_WAITING = 100_000
 
 
-class Write(msgspec.Struct, frozen=True, kw_only=True):
-    """A write to a collection, which may be made again."""
+class BatchedWrites(Generic[R, W]):
+    """Gathers records and writes them in a thread of its own, which lives from the first one to `close`.
 
-    collection: str
-    change: UpdateOne
-
-
-class BatchedWrites:
-    """Gathers writes and gives them to `write` in a thread of its own, which lives from the first one to `close`.
-
-    `write` makes all of them, or raises Unavailable to be given them again. For any thread; after a fork the child has
-    a thread of its own.
+    `prepare` makes of a batch what `write` writes, all of it, or raises Unavailable to be given the same again. For any
+    thread; after a fork the child has a thread of its own.
     """
 
     _thread: threading.Thread | None
 
-    def __init__(self, write: Callable[[Sequence[Write]], None]) -> None:
+    def __init__(self, prepare: Callable[[Sequence[R]], Sequence[W]], write: Callable[[Sequence[W]], None]) -> None:
+        self._prepare = prepare
         self._write = write
         self._process = 0
         self._begin()
 
-    def add(self, writes: Iterable[Write]) -> None:
+    def add(self, records: Iterable[R]) -> None:
         """Have them written soon; returns at once."""
         if self._process != os.getpid():
             self._begin()
         with self._changing:
             room = MOST_WAITING - len(self._waiting)
-            given = list(writes)
+            given = list(records)
             self._waiting.extend(given[:room])
             if self._thread is None:
                 self._closing = threading.Event()
@@ -77,7 +72,9 @@ class BatchedWrites:
         self._changing = threading.Lock()
         self._wanted = threading.Event()
         self._closing = threading.Event()
-        self._waiting: deque[Write] = deque()
+        self._waiting: deque[R] = deque()
+        # Of so many records that wait: what an answer was lost of is written again as it was.
+        self._in_hand: tuple[int, Sequence[W]] | None = None
         self._thread = None
 
     def _run(self, closing: threading.Event) -> None:
@@ -92,15 +89,22 @@ class BatchedWrites:
     def _wrote(self) -> bool:
         """Write all that waits; say whether that was possible."""
         while self._waiting:
-            with self._changing:
-                batch = list(islice(self._waiting, AT_ONCE))
+            number = self._in_hand[0] if self._in_hand else min(len(self._waiting), AT_ONCE)
             try:
-                self._write(batch)
+                self._write(self._taken_in_hand(number))
             except Unavailable:
                 return False
             except Exception:
                 # Whatever is wrong with them, others should be written.
-                logger.exception("records of deliveries cannot be written", extra={"records": len(batch)})
-            for _ in batch:
+                logger.exception("records of deliveries cannot be written", extra={"records": number})
+            self._in_hand = None
+            for _ in range(number):
                 self._waiting.popleft()
         return True
+
+    def _taken_in_hand(self, number: int) -> Sequence[W]:
+        if self._in_hand is None:
+            with self._changing:
+                records = list(islice(self._waiting, number))
+            self._in_hand = number, self._prepare(records)
+        return self._in_hand[1]

@@ -1,6 +1,6 @@
 """Counting a window from the records: always all of it, so that counting again is no counting twice."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,12 +8,13 @@ import msgspec
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 
-from cqrs.delivery.ledger import EXPIRY, PUBLISH_RECORDS, RECEIVED_RECORDS, Ledger
-from cqrs.delivery.records import Document, publication_of, receipt_of
-from cqrs.delivery.tally import Publication, Receipt, Tally, by_subscription, tally
+from cqrs.delivery.ledger import EXPIRY, PUBLISH_PAGES, RECEIVED_PAGES, Ledger
+from cqrs.delivery.pages import first_within
+from cqrs.delivery.records import Document
+from cqrs.delivery.tally import Publication, Receipt, Tally, by_subscription, expected_of, tally
 from cqrs.delivery.window import Windowing
 
-WITHOUT_PAYLOAD = {"payload": 0}
+WITHOUT_PAYLOADS = {"payloads": 0}
 WRITTEN = "written"
 
 
@@ -40,47 +41,81 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
         return sum(self.topics.values(), Tally())
 
 
+class Details(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a publication beside what is counted."""
+
+    trace_id: str | None
+    published_at: datetime
+
+
 class Records(msgspec.Struct, frozen=True, kw_only=True):
-    """The records of events that were published in a stretch of time; `documents` are those of the receipts."""
+    """The records of events that were published in a stretch of time, and the details of events by topic and id."""
 
     publications: list[Publication]
-    documents: list[Document]
+    receipts: list[Receipt]
+    details: dict[tuple[str, str], Details]
+
+    @property
+    def number(self) -> int:
+        """How many records there are."""
+        return len(self.publications) + len(self.receipts)
 
 
-def read(ledger: Ledger, start: int, end: int, session: ClientSession | None = None) -> Records:
-    """Return the records of what was published from `start` on and before `end`."""
-    wanted = within(start, end)
-    publications = ledger.collection(PUBLISH_RECORDS, session).find(wanted, WITHOUT_PAYLOAD, session=session)
-    receipts = ledger.collection(RECEIVED_RECORDS, session).find(wanted, session=session)
-    return Records(publications=[publication_of(one) for one in publications], documents=list(receipts))
+def read(
+    ledger: Ledger, start: int, end: int, session: ClientSession | None = None, *, topic: str | None = None
+) -> Records:
+    """Return the records of what was published from `start` on and before `end`, of one topic where one is named."""
+    records = Records(publications=[], receipts=[], details={})
+    of_topic: Document = {} if topic is None else {"topic": {"$eq": topic}}
+    which = {**pages_within(start, end), **of_topic}
+    for page in ledger.collection(PUBLISH_PAGES, session).find(which, WITHOUT_PAYLOADS, session=session):
+        topic, status, subscriptions = page["topic"], page["status"], tuple(page["subscriptions"])
+        for event_id, trace_id, at in _rows(page, start, end):
+            records.publications.append(
+                Publication(topic=topic, event_id=event_id, subscriptions=subscriptions, status=status)
+            )
+            records.details.setdefault((topic, event_id), Details(trace_id=trace_id, published_at=at))
+    for page in ledger.collection(RECEIVED_PAGES, session).find(which, session=session):
+        topic, subscription = page["topic"], page["subscription"]
+        records.receipts.extend(
+            Receipt(topic=topic, event_id=event_id, subscription=subscription)
+            for event_id, _, _ in _rows(page, start, end)
+        )
+    return records
 
 
 def count(ledger: Ledger, start: int, end: int, session: ClientSession | None = None) -> Counted:
     """Return what the records say of the window from `start` to `end`."""
     records = read(ledger, start, end, session)
-    receipts = [receipt_of(document) for document in records.documents]
-    subscriptions = {(one.topic, one.event_id): one.subscriptions for one in records.publications}
-    traced = [
-        Traced(receipt=receipt, trace_id=document["traceID"])
-        for receipt, document in zip(receipts, records.documents, strict=True)
-        if receipt.subscription in subscriptions.get((receipt.topic, receipt.event_id), ())
-    ]
+    expected = expected_of(records.publications)
+    received = dict.fromkeys(receipt for receipt in records.receipts if receipt in expected)
     return Counted(
         start=start,
         end=end,
-        records=len(records.publications) + len(receipts),
-        topics=tally(records.publications, receipts),
-        subscriptions=by_subscription(records.publications, receipts),
-        received=tuple(traced),
+        records=records.number,
+        topics=tally(records.publications, records.receipts),
+        subscriptions=by_subscription(records.publications, records.receipts),
+        received=tuple(
+            Traced(receipt=receipt, trace_id=records.details[receipt.topic, receipt.event_id].trace_id)
+            for receipt in received
+        ),
     )
 
 
 def number_of_records(ledger: Ledger, start: int, end: int, session: ClientSession) -> int:
     """Return how many records there are of what was published from `start` on and before `end`."""
-    return sum(
-        ledger.collection(name, session).count_documents(within(start, end), hint=EXPIRY, session=session)
-        for name in (PUBLISH_RECORDS, RECEIVED_RECORDS)
-    )
+    inside = {"$and": [{"$gte": ["$$at", moment(start)]}, {"$lt": ["$$at", moment(end)]}]}
+    of_page = {"$size": {"$filter": {"input": "$publishedAts", "as": "at", "cond": inside}}}
+    pipeline: list[Mapping[str, Any]] = [
+        {"$match": pages_within(start, end)},
+        {"$group": {"_id": None, "records": {"$sum": of_page}}},
+    ]
+    found = [
+        counted["records"]
+        for name in (PUBLISH_PAGES, RECEIVED_PAGES)
+        for counted in ledger.collection(name, session).aggregate(pipeline, hint=EXPIRY, session=session)
+    ]
+    return sum(found)
 
 
 def written_since(
@@ -88,12 +123,15 @@ def written_since(
 ) -> set[int]:
     """Return which windows have records that were written since then, of the stretch from `start` to `end`."""
     found: set[int] = set()
-    at = {"$toLong": "$publishedAt"}
+    at = {"$toLong": "$publishedAts"}
     pipeline: list[Mapping[str, Any]] = [
-        {"$match": {"createdAt": {"$gte": moment(since)}, **within(start, end)}},
+        {"$match": {"createdAt": {"$gte": moment(since)}, **pages_within(start, end)}},
+        {"$project": {"publishedAts": 1}},
+        {"$unwind": "$publishedAts"},
+        {"$match": {"publishedAts": {"$gte": moment(start), "$lt": moment(end)}}},
         {"$group": {"_id": {"$subtract": [at, {"$mod": [at, windowing.size]}]}}},
     ]
-    for name in (PUBLISH_RECORDS, RECEIVED_RECORDS):
+    for name in (PUBLISH_PAGES, RECEIVED_PAGES):
         groups = ledger.collection(name, session).aggregate(pipeline, hint=WRITTEN, session=session)
         found |= {max(start, int(group["_id"])) for group in groups}
     return found
@@ -101,18 +139,25 @@ def written_since(
 
 def first_published(ledger: Ledger, session: ClientSession) -> datetime | None:
     """Return when the oldest event that there is a record of was published; None where there is none."""
-    found = ledger.collection(PUBLISH_RECORDS, session).find_one(
-        {}, {"publishedAt": 1}, sort=[("publishedAt", ASCENDING)], session=session
+    found = ledger.collection(PUBLISH_PAGES, session).find_one(
+        {}, {"first": 1}, sort=[("first", ASCENDING)], session=session
     )
-    return None if found is None else found["publishedAt"]
+    return None if found is None else found["first"]
 
 
-def within(start: int, end: int) -> Document:
-    """Return the filter for what was published from `start` on and before `end`."""
-    return {"publishedAt": {"$gte": moment(start), "$lt": moment(end)}}
+def pages_within(start: int, end: int) -> Document:
+    """Return the filter for the pages that may hold what was published from `start` on and before `end`."""
+    return first_within(moment(start), moment(end))
 
 
 def moment(milliseconds: int) -> datetime:
     """Return the date of so many milliseconds since the epoch."""
     seconds, rest = divmod(milliseconds, 1000)
     return datetime.fromtimestamp(seconds, tz=UTC).replace(microsecond=rest * 1000)
+
+
+def _rows(page: Document, start: int, end: int) -> Iterator[tuple[str, str | None, datetime]]:
+    """Yield event, trace and moment of what is within the stretch; the page may reach beyond it."""
+    first, last = moment(start), moment(end)
+    rows = zip(page["eventIDs"], page["traceIDs"], page["publishedAts"], strict=True)
+    return (row for row in rows if first <= row[2] < last)

@@ -1,4 +1,4 @@
-"""Where tracking keeps what it knows: the collections of one database, and their indexes."""
+"""Where tracking keeps what it knows: the collections of one database, their indexes, and views of the records."""
 
 from typing import Any
 
@@ -13,8 +13,12 @@ from pymongo.write_concern import WriteConcern
 
 from cqrs.broker.mongodb import translated
 from cqrs.broker.store import CODEC, NAMESPACE_EXISTS
+from cqrs.delivery.record_views import OF_PUBLISHING, OF_RECEIVING
 from cqrs.delivery.records import Document
 
+PUBLISH_PAGES = "publish_pages"
+RECEIVED_PAGES = "received_pages"
+# Views, to be read by people and by other programs: what is known of one event is a document.
 PUBLISH_RECORDS = "publish_records"
 RECEIVED_RECORDS = "received_records"
 WINDOWS = "delivery_windows"
@@ -27,12 +31,12 @@ PREPARING_SECONDS = 120.0
 REACHING_SECONDS = 5.0
 
 # A window is read by when its events were published, what has come late by when it was written.
-OF_RECORDS = [
-    IndexModel([("createdAt", ASCENDING), ("publishedAt", ASCENDING)], name="written"),
+OF_PAGES = [
+    IndexModel([("createdAt", ASCENDING), ("first", ASCENDING)], name="written"),
 ]
 INDEXES: dict[str, list[IndexModel]] = {
-    PUBLISH_RECORDS: OF_RECORDS,
-    RECEIVED_RECORDS: OF_RECORDS,
+    PUBLISH_PAGES: OF_PAGES,
+    RECEIVED_PAGES: OF_PAGES,
     WINDOWS: [
         IndexModel([("topic", ASCENDING), ("start", DESCENDING)], name="of-topic"),
         IndexModel([("start", DESCENDING), ("topic", ASCENDING)], name="newest"),
@@ -41,7 +45,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     STATE: [],
 }
 # By the field after which documents expire: records and windows of one time go together.
-EXPIRES = {PUBLISH_RECORDS: "publishedAt", RECEIVED_RECORDS: "publishedAt", WINDOWS: "start", NOTICES: "dueAt"}
+EXPIRES = {PUBLISH_PAGES: "first", RECEIVED_PAGES: "first", WINDOWS: "start", NOTICES: "dueAt"}
+VIEWS = {PUBLISH_RECORDS: (PUBLISH_PAGES, OF_PUBLISHING), RECEIVED_RECORDS: (RECEIVED_PAGES, OF_RECEIVING)}
 
 
 class Ledger:
@@ -78,10 +83,14 @@ class Ledger:
                     self._database[name].create_indexes(indexes)
             for name, field in EXPIRES.items():
                 self._expire(name, field)
+            for name, (pages, pipeline) in VIEWS.items():
+                self._create(name, viewOn=pages, pipeline=pipeline)
+                # One that was there already may be of an earlier version.
+                self._database.command("collMod", name, viewOn=pages, pipeline=pipeline)
 
-    def _create(self, name: str) -> None:
+    def _create(self, name: str, **options: Any) -> None:
         try:
-            self._database.create_collection(name, check_exists=False)
+            self._database.create_collection(name, check_exists=False, **options)
         except OperationFailure as error:
             if error.code != NAMESPACE_EXISTS:
                 raise

@@ -8,9 +8,9 @@ import pymongo
 from pymongo import ASCENDING, DESCENDING
 
 from cqrs.broker.mongodb import translated
-from cqrs.delivery.counting import read, within
-from cqrs.delivery.ledger import PUBLISH_RECORDS, WINDOWS, Ledger
-from cqrs.delivery.records import Document, milliseconds, receipt_of
+from cqrs.delivery.counting import Details, read
+from cqrs.delivery.ledger import WINDOWS, Ledger
+from cqrs.delivery.records import Document, milliseconds
 from cqrs.delivery.stored_windows import StoredWindow, from_document
 from cqrs.delivery.tally import Receipt, Tally, missing
 
@@ -83,18 +83,10 @@ class Report:
         return (from_document(document) for document in self._find(which))
 
     def _missing_in(self, window: StoredWindow, subscription: str | None) -> Iterator[Missed]:
-        start, end = milliseconds(window.start), milliseconds(window.end)
-        records = read(self._ledger, start, end)
-        publications = [one for one in records.publications if one.topic == window.topic]
-        lacking = missing(publications, map(receipt_of, records.documents))
-        documents = {}
-        if lacking:
-            about = {"topic": window.topic, "status": "published", **within(start, end)}
-            found = self._ledger.collection(PUBLISH_RECORDS).find(about, {"payload": 0})
-            documents = {document["eventID"]: document for document in found}
-        for receipt in sorted(lacking, key=_place):
+        records = read(self._ledger, milliseconds(window.start), milliseconds(window.end), topic=window.topic)
+        for receipt in sorted(missing(records.publications, records.receipts), key=_place):
             if subscription in {None, receipt.subscription}:
-                yield _missed(window, receipt, documents[receipt.event_id])
+                yield _missed(window, receipt, records.details[receipt.topic, receipt.event_id])
 
     def _find(self, which: Document) -> pymongo.cursor.Cursor[Document]:
         return self._ledger.collection(WINDOWS).find(which).sort([("start", DESCENDING), ("topic", ASCENDING)])
@@ -130,12 +122,12 @@ def _place(one: Missed | Receipt) -> tuple[str, str]:
     return one.event_id, one.subscription
 
 
-def _missed(window: StoredWindow, receipt: Receipt, document: Document) -> Missed:
+def _missed(window: StoredWindow, receipt: Receipt, details: Details) -> Missed:
     return Missed(
         window=window.start,
         topic=receipt.topic,
         subscription=receipt.subscription,
         event_id=receipt.event_id,
-        trace_id=document["traceID"],
-        published_at=document["publishedAt"],
+        trace_id=details.trace_id,
+        published_at=details.published_at,
     )

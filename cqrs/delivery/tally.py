@@ -88,6 +88,11 @@ def missing(publications: Iterable[Publication], receipts: Iterable[Receipt]) ->
     return [receipt for receipt in _expected(publications) if receipt not in received]
 
 
+def expected_of(publications: Iterable[Publication]) -> set[Receipt]:
+    """Return the receipts that are expected."""
+    return {receipt for one in publications for receipt in _of_all(one)}
+
+
 def _distinct(publications: Iterable[Publication], status: str) -> set[tuple[str, str]]:
     return {(one.topic, one.event_id) for one in publications if one.status == status}
 

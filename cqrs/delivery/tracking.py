@@ -1,17 +1,20 @@
 """Tracking of a broker's topics by an interceptor: a record for each message, and for each that a group has handled."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from pymongo.client_session import ClientSession
 
 from cqrs.broker import ConsumerRecord, Interceptor, Message
-from cqrs.broker.mongodb import translated
+from cqrs.broker.message import EVENT_ID
 from cqrs.broker.store import Store
 from cqrs.broker.subscriptions import groups_of
 from cqrs.clock import now
-from cqrs.delivery.batched_writes import BatchedWrites, Write
-from cqrs.delivery.ledger import PUBLISH_RECORDS, RECEIVED_RECORDS, Ledger
-from cqrs.delivery.records import Document, failed, published, received
+from cqrs.delivery.ledger import Ledger
+from cqrs.delivery.message_format import EVENT, trace_id_of
+from cqrs.delivery.recording import Recording
+from cqrs.delivery.records import Publishing, TrackedEvent, milliseconds, payload_of
+from cqrs.uuid7 import new_uuid7
 
 
 class Tracking(Interceptor):
@@ -22,49 +25,75 @@ class Tracking(Interceptor):
     """
 
     def __init__(self, ledger: Ledger, *, broker_database: str) -> None:
-        self._ledger = ledger
+        self._recording = Recording(ledger)
         self._broker_database = broker_database
-        self._later = BatchedWrites(self._write)
 
     def before_append(self, records: Sequence[ConsumerRecord], session: ClientSession) -> None:
-        """Record the messages, with the groups that each is expected by; a second one of an event is the same event."""
+        """Record the messages, with the groups that each is expected by."""
         if not records:
             return
-        topic = records[0].topic
-        groups = groups_of(Store(session.client, self._broker_database), topic, session=session)
-        documents = {_key(document): document for document in (published(record, groups) for record in records)}
-        found = self._ledger.collection(PUBLISH_RECORDS, session)
-        identities = [document["_id"] for document in documents.values()]
-        for known in found.find({"_id": {"$in": identities}}, {"_id": 1}, session=session):
-            del documents[_key(known)]
-        if documents:
-            found.insert_many(list(documents.values()), session=session)
+        groups = groups_of(Store(session.client, self._broker_database), records[0].topic, session=session)
+        self._recording.insert_publications([_published(record) for record in records], groups, session)
 
     def after_failing(self, topic: str, messages: Sequence[Message], error: Exception) -> None:  # noqa: ARG002 - the interceptor's signature
         """Record soon that the messages were not sent."""
         at = now()
-        self._later.add([Write(collection=PUBLISH_RECORDS, change=failed(topic, one, at)) for one in messages])
+        self._recording.publications_soon(
+            Publishing(event=_failed(topic, message, at), status="failed") for message in messages
+        )
 
     def after_handling(self, records: Sequence[ConsumerRecord], group_id: str, session: ClientSession | None) -> None:
         """Record that the group has handled the records."""
-        at = now()
-        changes = [received(record, group_id, at) for record in records]
+        events = [_handled(record) for record in records]
         if session is None:
-            self._later.add([Write(collection=RECEIVED_RECORDS, change=change) for change in changes])
-        elif changes:
-            self._ledger.collection(RECEIVED_RECORDS, session).bulk_write(changes, session=session)
+            self._recording.receipts_soon(events, subscription=group_id, at=now())
+        else:
+            self._recording.write_receipts(events, subscription=group_id, at=now(), session=session)
 
     def close(self) -> None:
         """Write what was put off."""
-        self._later.close()
-
-    def _write(self, writes: Sequence[Write]) -> None:
-        with translated():
-            for name in (PUBLISH_RECORDS, RECEIVED_RECORDS):
-                if changes := [write.change for write in writes if write.collection == name]:
-                    self._ledger.collection(name).bulk_write(changes, ordered=False)
+        self._recording.close()
 
 
-def _key(document: Document) -> str:
-    event: str = document["_id"]["eventID"]
-    return event
+def event_id_of(record: ConsumerRecord) -> str:
+    """Return the id of the event in a stored message: what its header says, or one that its place makes."""
+    # A topic that is made anew begins at the first offset again, at another time.
+    return (
+        _named(record.message.headers)
+        or f"{record.topic}/{record.partition}/{record.offset}@{milliseconds(record.timestamp)}"
+    )
+
+
+def _named(headers: Mapping[str, str]) -> str | None:
+    return headers.get(EVENT_ID) or headers.get(EVENT)
+
+
+def _published(record: ConsumerRecord) -> TrackedEvent:
+    return TrackedEvent(
+        topic=record.topic,
+        event_id=event_id_of(record),
+        trace_id=trace_id_of(record.message.headers),
+        payload=payload_of(record.message.value),
+        published_at=record.timestamp,
+    )
+
+
+def _handled(record: ConsumerRecord) -> TrackedEvent:
+    """Return the event without its payload, which a receipt does not hold."""
+    return TrackedEvent(
+        topic=record.topic,
+        event_id=event_id_of(record),
+        trace_id=trace_id_of(record.message.headers),
+        payload="",
+        published_at=record.timestamp,
+    )
+
+
+def _failed(topic: str, message: Message, at: datetime) -> TrackedEvent:
+    return TrackedEvent(
+        topic=topic,
+        event_id=_named(message.headers) or str(new_uuid7()),
+        trace_id=trace_id_of(message.headers),
+        payload=payload_of(message.value),
+        published_at=at,
+    )

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from cqrs.broker import ConsumerRecord, Message
 from cqrs.clock import now
 from cqrs.delivery.ledger import PUBLISH_RECORDS, RECEIVED_RECORDS, WINDOWS, Ledger
-from cqrs.delivery.records import failed, published, received
+from cqrs.delivery.recording import Recording
+from cqrs.delivery.records import TrackedEvent
 from cqrs.delivery.scheduler import Scheduler
 from cqrs.delivery.window import Windowing
-from tests.delivery.tracked import TOPIC, TRACEPARENT
+from tests.delivery.tracked import TOPIC, TRACE
 from tests.waiting import wait_until
 
 SHORT = Windowing(size=500, grace=100)
@@ -43,25 +43,25 @@ class Recorder:
     def __init__(self, ledger: Ledger, *, before_now: float = 2.0, windowing: Windowing = SHORT) -> None:
         at = round((now() - timedelta(seconds=before_now)).timestamp() * 1000)
         self.start = datetime.fromtimestamp(windowing.start_of(at) / 1000, tz=now().tzinfo)
-        self._ledger = ledger
+        self._recording = Recording(ledger)
 
     def publish(self, *events: str, to: Sequence[str], later: float = 0.0, topic: str = TOPIC) -> None:
-        documents = [published(self._record(event, later, topic), to) for event in events]
-        self._ledger.collection(PUBLISH_RECORDS).insert_many(documents)
+        self._recording.write_publications(
+            [self._event(event, later, topic) for event in events], status="published", subscriptions=to
+        )
 
     def fail(self, *events: str, later: float = 0.0) -> None:
-        at = self.start + timedelta(seconds=later)
-        writes = [failed(TOPIC, self._record(event, later, TOPIC).message, at) for event in events]
-        self._ledger.collection(PUBLISH_RECORDS).bulk_write(writes)
+        self._recording.write_publications([self._event(event, later, TOPIC) for event in events], status="failed")
 
     def receive(self, *events: str, by: Iterable[str], later: float = 0.0, topic: str = TOPIC) -> None:
-        writes = [received(self._record(event, later, topic), group, now()) for event in events for group in by]
-        self._ledger.collection(RECEIVED_RECORDS).bulk_write(writes)
+        tracked = [self._event(event, later, topic) for event in events]
+        for group in by:
+            self._recording.receipts_soon(tracked, subscription=group, at=now())
+        self._recording.close()
 
-    def _record(self, event: str, later: float, topic: str) -> ConsumerRecord:
-        message = Message(value=event, headers={"eventId": event, "traceparent": TRACEPARENT})
+    def _event(self, event: str, later: float, topic: str) -> TrackedEvent:
         at = self.start + timedelta(seconds=later)
-        return ConsumerRecord(topic=topic, partition=0, offset=0, message=message, timestamp=at)
+        return TrackedEvent(topic=topic, event_id=event, trace_id=TRACE, payload=f'"{event}"', published_at=at)
 
 
 def run(scheduler: Scheduler) -> None:

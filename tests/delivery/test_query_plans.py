@@ -6,27 +6,26 @@ from typing import Any
 import pytest
 
 from cqrs.clock import now
-from cqrs.delivery.counting import moment, within
-from cqrs.delivery.ledger import PUBLISH_RECORDS, RECEIVED_RECORDS, WINDOWS, Ledger
+from cqrs.delivery.counting import moment, pages_within
+from cqrs.delivery.ledger import PUBLISH_PAGES, RECEIVED_PAGES, WINDOWS, Ledger
 from cqrs.delivery.records import milliseconds
 from tests.broker.test_query_plans import plans_of
 from tests.delivery.recorded import Recorder
 
 NUMBER = 300
 AT = milliseconds(now())
-A_WINDOW = within(AT - 2500, AT - 2000)
+A_WINDOW = pages_within(AT - 2500, AT - 2000)
 START = {"$gte": moment(AT - 10_000)}
 
 
 @pytest.mark.parametrize(
     ("collection", "which", "sort"),
     [
-        (PUBLISH_RECORDS, A_WINDOW, None),
-        (RECEIVED_RECORDS, A_WINDOW, None),
-        (PUBLISH_RECORDS, {"createdAt": {"$gte": moment(AT + 3_600_000)}}, None),
-        (RECEIVED_RECORDS, {"createdAt": {"$gte": moment(AT + 3_600_000)}}, None),
-        (PUBLISH_RECORDS, {}, {"publishedAt": 1}),
-        (PUBLISH_RECORDS, {"_id": {"$in": [{"topic": "t", "eventID": "1", "status": "published"}]}}, None),
+        (PUBLISH_PAGES, A_WINDOW, None),
+        (RECEIVED_PAGES, A_WINDOW, None),
+        (PUBLISH_PAGES, {"createdAt": {"$gte": moment(AT + 3_600_000)}}, None),
+        (RECEIVED_PAGES, {"createdAt": {"$gte": moment(AT + 3_600_000)}}, None),
+        (PUBLISH_PAGES, {}, {"first": 1}),
         (WINDOWS, {"start": START}, {"start": -1, "topic": 1}),
         (WINDOWS, {"topic": {"$eq": "t"}, "start": START}, {"start": -1, "topic": 1}),
         (WINDOWS, {"topic": "t", "expected": {"$gt": 0}}, {"start": -1}),
@@ -36,8 +35,11 @@ START = {"$gte": moment(AT - 10_000)}
 def test_it_has_an_index(ledger: Ledger, collection: str, which: Any, sort: Any) -> None:
     recorder = Recorder(ledger, before_now=3600)
     events = [str(number) for number in range(NUMBER)]
-    recorder.publish(*events, to=("mailing",))
-    recorder.receive(*events, by=("mailing",))
+    for number, event in enumerate(events):
+        # So far from one another that none shares a page.
+        recorder.publish(event, to=("mailing",), later=-2.0 * number)
+    for number, event in enumerate(events):
+        recorder.receive(event, by=("mailing",), later=-2.0 * number)
     start = now() - timedelta(days=1)
     ledger.collection(WINDOWS).insert_many(
         [{"start": start + timedelta(seconds=number), "topic": "other", "expected": 1} for number in range(NUMBER)]
@@ -57,5 +59,5 @@ def test_what_nobody_needs_any_more_expires(ledger: Ledger) -> None:
 
     shorter.prepare()
 
-    for name in (PUBLISH_RECORDS, RECEIVED_RECORDS, WINDOWS):
+    for name in (PUBLISH_PAGES, RECEIVED_PAGES, WINDOWS):
         assert ledger.collection(name).index_information()["kept"]["expireAfterSeconds"] == 60

@@ -61,11 +61,21 @@ def test_one_that_subscribes_later_is_not_expected_to_receive_what_was_before(br
     assert [record["subscriptions"] for record in publish_records(ledger)] == [["billing"], ["billing", "mailing"]]
 
 
-def test_an_event_that_is_sent_twice_has_one_record(broker: Broker, ledger: Ledger) -> None:
-    send(broker, "1", "1")
-    send(broker, "1", "2")
+def test_an_event_that_is_in_a_send_twice_has_one_record(broker: Broker, ledger: Ledger) -> None:
+    send(broker, "1", "1", "2")
 
     assert [record["eventID"] for record in publish_records(ledger)] == ["1", "2"]
+
+
+def test_an_event_that_is_sent_again_is_a_publication_of_its_own(broker: Broker, ledger: Ledger) -> None:
+    send(broker, "1")
+    send(broker, "1")
+
+    first, second = publish_records(ledger)
+    assert (first["eventID"], second["eventID"]) == ("1", "1")
+    assert {one["publishedAt"] for one in (first, second)} == {
+        one["appendedAt"] for one in broker.store.messages(TOPIC).find()
+    }
 
 
 def test_a_record_falls_with_the_transaction_of_its_message(broker: Broker, ledger: Ledger) -> None:
