@@ -22,6 +22,9 @@ from tests.project.store_proxy import StoreProxy
 from tests.running_stack import RunningStack
 from tests.waiting import wait_until
 
+# Whoever needs a store that is away is told within five seconds, and has to wait for ever where nothing bounds it.
+IN_TIME = 30.0
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -47,7 +50,7 @@ class LoneReplica:
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """One request on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         encoded = None if body is None else json.dumps(body).encode()
         named = {"Content-Type": "application/json", **{name.replace("_", "-"): text for name, text in headers.items()}}
         began = perf_counter()
@@ -98,8 +101,8 @@ def lone_replica(stack: RunningStack, folder: Path) -> Iterator[LoneReplica]:
         )
         replica = LoneReplica(port, to_postgresql, to_mongodb, log)
         try:
-            wait_until(lambda: replica.status_of("/readyz") == 200, "the replica is ready", 30)
+            wait_until(lambda: replica.status_of("/readyz") == 200, "the replica is ready")
             yield replica
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(40)
+            process.wait(60)

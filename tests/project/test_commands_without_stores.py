@@ -30,7 +30,7 @@ def test_the_line_names_the_store(command: list[str], store: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
     )
 
     assert run.returncode == 1

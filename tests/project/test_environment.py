@@ -197,7 +197,7 @@ def run_python(command: list[str], variables: dict[str, str]) -> Any:
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
     )
 
 

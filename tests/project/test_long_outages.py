@@ -6,7 +6,7 @@ from tests.project.lone_replica import LoneReplica
 from tests.waiting import wait_until
 
 USERS, QUERY = "/api/v1/user-command?seed=long-outage", "/api/v1/user-query?seed=long-outage"
-RECOVERY_SECONDS = 5
+RECOVERY_SECONDS = 30
 # The pool doubles its pauses until it gives up, and then begins anew.
 GIVEN_UP = b"reconnection attempt in pool"
 REFUSALS = 5

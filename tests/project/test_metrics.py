@@ -13,7 +13,7 @@ PROJECTOR = "USERS_PROJECTOR_METRICS_PORT"
 
 def scrape(stack: RunningStack, port_variable: str) -> dict[str, float]:
     """The samples of a process, as `name{label="value",…}`, labels in order."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{stack.env[port_variable]}/metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{stack.env[port_variable]}/metrics", timeout=60) as answer:
         families = list(text_string_to_metric_families(answer.read().decode()))
     return {
         sample.name + ("{" + ",".join(f"{k}={v}" for k, v in sorted(sample.labels.items())) + "}"): sample.value

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.project.lone_replica import Answer, LoneReplica
+from tests.project.lone_replica import IN_TIME, Answer, LoneReplica
 from tests.project.store_proxy import StoreProxy
 from tests.waiting import wait_until
 
-SOON = 3.0
 USERS, QUERY = "/api/v1/user-command", "/api/v1/user-query"
 UNKNOWN = "0192f3c1-7a10-7cc3-9d2e-5b1f0c3a9e44"
 ADA = {"email": "ada@example.org"}
@@ -62,17 +61,17 @@ def assert_unavailable(name: str, answer: Answer) -> None:
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert int(answer.headers["Retry-After"]) >= 1
     assert answer.json()["type"] == "/problems/unavailable"
-    assert answer.seconds < SOON, f"{name}: {answer.seconds:.1f} s"
+    assert answer.seconds < IN_TIME, f"{name}: {answer.seconds:.1f} s"
 
 
 def assert_goes_on(name: str, answer: Answer) -> None:
     assert answer.status < 500, f"{name}: {answer.body!r}"
-    assert answer.seconds < SOON, f"{name}: {answer.seconds:.1f} s"
+    assert answer.seconds < IN_TIME, f"{name}: {answer.seconds:.1f} s"
 
 
 def failing_stores(replica: LoneReplica) -> Any:
     answer = replica.send("GET", "/readyz")
-    assert answer.seconds < SOON
+    assert answer.seconds < IN_TIME
     assert answer.status in {200, 503}
     return [error["path"] for error in answer.json().get("errors", [])]
 
@@ -144,7 +143,7 @@ def test_when_postgresql_is_back_so_is_the_write_side(replica: LoneReplica) -> N
 
     replica.postgresql.mend()
 
-    wait_until(lambda: NEED_POSTGRESQL["create"](replica).status == 201, "users are taken in again", 10)
+    wait_until(lambda: NEED_POSTGRESQL["create"](replica).status == 201, "users are taken in again")
 
 
 @either_way
@@ -154,7 +153,7 @@ def test_when_mongodb_is_back_so_is_the_read_side(replica: LoneReplica, break_st
 
     replica.mongodb.mend()
 
-    wait_until(lambda: NEED_MONGODB["list"](replica).status == 200, "users are listed again", 10)
+    wait_until(lambda: NEED_MONGODB["list"](replica).status == 200, "users are listed again")
 
 
 def test_each_failure_is_a_line_without_a_traceback(replica: LoneReplica) -> None:
