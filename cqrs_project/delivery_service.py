@@ -6,6 +6,7 @@ from functools import partial
 from django.conf import settings
 
 from cqrs.broker import Interceptor
+from cqrs.broker.positions import establish
 from cqrs.delivery.ledger import Ledger
 from cqrs.delivery.notice_webhook import NoticeWebhook
 from cqrs.delivery.notices import Notices
@@ -64,10 +65,21 @@ def open_delivery(new_broker: NewBroker) -> None:
 
 
 def prepare_delivery(new_broker: NewBroker) -> None:
-    """Create the topic and the collections that are missing. Raises Unavailable."""
+    """Create the topic, its two subscriptions and the collections that are missing. Raises Unavailable.
+
+    Both subscriptions expect what is published from then on, whether or not their worker has ever run.
+    """
     _ledger().prepare()
     with new_broker(topic.broker) as broker:
         broker.topics.create(topic.topic)
+        for reader in (topic.mailing, topic.counting):
+            establish(
+                broker.store,
+                group=reader.group_id,
+                topic=reader.topic,
+                from_beginning=reader.from_beginning,
+                on_remade=reader.on_purged,
+            )
 
 
 def _scheduler() -> Worker:

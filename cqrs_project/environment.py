@@ -159,7 +159,7 @@ def _delivery(reader: "_Reader") -> DeliverySettings:
     size = reader.read("DELIVERY_WINDOW_SECONDS", _integer(1, 3600), default="10")
     grace = reader.read("DELIVERY_GRACE_SECONDS", _integer(0, 3600), default="5")
     return DeliverySettings(
-        tracking=reader.read("DELIVERY_TRACKING", _flag, default="0"),
+        tracking=reader.read("DELIVERY_TRACKING", _flag, default="1"),
         # In place of what is missing for a mistake, which the caller raises.
         windowing=Windowing(size=1000 * (size or 1), grace=1000 * (grace or 0)),
         thresholds=reader.read("DELIVERY_THRESHOLDS", thresholds, default=""),

@@ -24,9 +24,11 @@ WORKERS = {
     "tickets-relay": "tickets-relay-1",
     "tickets-retry": "tickets-retry-1",
     "orders": "orders-1",
+    "delivery-scheduler": "delivery-scheduler-1",
+    "delivery-demo": "delivery-demo-1",
 }
-# Nobody waits for what it tells other systems: where all share a machine, it takes what the others leave.
-FOLLOWERS = ("users-publisher",)
+# Nobody waits for what they tell or count: where all share a machine, they take what the others leave.
+FOLLOWERS = ("users-publisher", "delivery-scheduler", "delivery-demo")
 _LAST = ("nice", "-n", "19")
 # The services are also where their seed has them.
 SEED_PORTS = ("SENSOR_DATA_PORT", "NOTIFICATIONS_PORT")

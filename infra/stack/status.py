@@ -31,6 +31,6 @@ def status(layout: Layout) -> bool:
 
 def _line(process: Process) -> str:
     if process.pid == 0:
-        return f"{process.name:<16}{process.state}"
+        return f"{process.name:<20}{process.state}"
     uptime = timedelta(seconds=int(time.time()) - process.started_at)
-    return f"{process.name:<16}{process.state:<10}process {process.pid:<9}for {uptime}"
+    return f"{process.name:<20}{process.state:<10}process {process.pid:<9}for {uptime}"

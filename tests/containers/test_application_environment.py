@@ -16,7 +16,16 @@ WORKERS = {
     "users-publisher": "users-publisher-1",
     **{
         name: f"{name}-1"
-        for name in ("classroom", "sensor-alerts", "notifications", "tickets-relay", "tickets-retry", "orders")
+        for name in (
+            "classroom",
+            "sensor-alerts",
+            "notifications",
+            "tickets-relay",
+            "tickets-retry",
+            "orders",
+            "delivery-scheduler",
+            "delivery-demo",
+        )
     },
 }
 APPLICATION_SERVICES = ("migrate", "instance-1", "instance-2", "instance-3", *WORKERS)

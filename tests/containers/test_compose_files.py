@@ -21,6 +21,8 @@ WORKERS = (
     "tickets-relay",
     "tickets-retry",
     "orders",
+    "delivery-scheduler",
+    "delivery-demo",
 )
 ADMIN_TOOLS = {"pgadmin", "mongo-express"}
 # Their images write beside their own program.

@@ -127,11 +127,15 @@ def test_an_unknown_service_is_one_mistake_among_all_others(name: str) -> None:
     ]
 
 
-def test_deliveries_are_tracked_where_it_is_asked_for_in_windows_of_ten_seconds() -> None:
+def test_deliveries_are_tracked_in_windows_of_ten_seconds() -> None:
     delivery = read_environment(GOOD).delivery
 
-    assert (delivery.tracking, delivery.windowing.size, delivery.windowing.grace) == (False, 10_000, 5_000)
+    assert (delivery.tracking, delivery.windowing.size, delivery.windowing.grace) == (True, 10_000, 5_000)
     assert delivery.thresholds.of("orders") == 1.0
+
+
+def test_tracking_can_be_switched_off() -> None:
+    assert not read_environment({**GOOD, "DELIVERY_TRACKING": "0"}).delivery.tracking
 
 
 def test_thresholds_of_rates() -> None:

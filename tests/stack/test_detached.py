@@ -27,6 +27,8 @@ PROGRAMS = {
     "tickets-relay",
     "tickets-retry",
     "orders",
+    "delivery-scheduler",
+    "delivery-demo",
 }
 
 

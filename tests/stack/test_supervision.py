@@ -61,7 +61,8 @@ def test_run_ends_with_the_name_and_last_lines_of_a_program_that_cannot_be_start
         assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
 
 
-def test_who_tells_other_systems_of_users_takes_what_the_others_leave(stack: RunningStack) -> None:
-    niceness = {name: os.getpriority(os.PRIO_PROCESS, stack.pid(name)) for name in ("users-publisher", "instance-1")}
+@pytest.mark.parametrize("name", ["users-publisher", "delivery-scheduler", "delivery-demo"])
+def test_who_is_waited_for_by_nobody_takes_what_the_others_leave(stack: RunningStack, name: str) -> None:
+    niceness = os.getpriority(os.PRIO_PROCESS, stack.pid(name))
 
-    assert niceness["users-publisher"] > niceness["instance-1"]
+    assert niceness > os.getpriority(os.PRIO_PROCESS, stack.pid("instance-1"))

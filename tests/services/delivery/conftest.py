@@ -18,7 +18,7 @@ from users_query.mongodb import database
 
 @pytest.fixture(autouse=True)
 def _tracked(settings: Settings) -> None:
-    """Messages are tracked, which has to be asked for."""
+    """Messages are tracked, whatever the environment says."""
     environment = settings.ENVIRONMENT
     settings.ENVIRONMENT = replace(environment, delivery=replace(environment.delivery, tracking=True))
     users.open(Users(_broker(topic.broker)))

@@ -10,7 +10,7 @@ from django.test import Client
 from cqrs.delivery.ledger import PUBLISH_RECORDS, RECEIVED_RECORDS, Ledger
 from cqrs_project.consuming import Consuming
 from cqrs_project.delivery_service import Demonstration
-from cqrs_project.services import _broker
+from cqrs_project.services import _broker, prepare_services
 from services.delivery import topic
 from services.delivery.demo import DemoSwitch, Mailing, count
 from tests.waiting import wait_until
@@ -72,6 +72,15 @@ def test_a_user_is_published_as_given(client: Client) -> None:
 )
 def test_what_is_no_user_is_refused(client: Client, body: Any) -> None:
     assert post(client, body).status_code == 400
+
+
+def test_both_subscriptions_expect_the_first_user_before_anybody_has_subscribed(client: Client, ledger: Ledger) -> None:
+    prepare_services()
+
+    event = post(client).json()["metadata"]["eventID"]
+
+    (record,) = ledger.collection(PUBLISH_RECORDS).find({"eventID": event})
+    assert record["subscriptions"] == ["counting", "mailing"]
 
 
 def test_both_subscriptions_receive_it(client: Client, ledger: Ledger, demonstration: Demonstration) -> None:
