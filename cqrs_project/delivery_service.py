@@ -20,6 +20,7 @@ from cqrs_project.following import Together
 from cqrs_project.sensor_services import NewBroker
 from services.delivery import topic
 from services.delivery.demo import DemoSwitch, Mailing, count, demo_switch
+from services.delivery.rules import DeliveryRules, delivery_rules
 from services.delivery.users import Users, users
 from services.delivery.views import report
 from users_query import mongodb
@@ -59,6 +60,7 @@ def open_delivery(new_broker: NewBroker) -> None:
     """Give the service of this process its stores and register its workers. Reaches no store."""
     report.open(Report(_ledger()))
     demo_switch.open(DemoSwitch(mongodb.database()))
+    delivery_rules.open(_rules())
     users.open(Users(new_broker(topic.broker)))
     register_worker(SCHEDULER, _scheduler)
     register_worker(DEMO, partial(_demo, new_broker))
@@ -87,6 +89,17 @@ def _scheduler() -> Worker:
     tell = None if environment.operators is None else NoticeWebhook(environment.operators)
     notices = Notices(_ledger(), environment.delivery.thresholds, tell)
     return Worker(SCHEDULER, Scheduler(_ledger(), notices, environment.delivery.windowing))
+
+
+def _rules() -> DeliveryRules:
+    counted = settings.ENVIRONMENT.delivery
+    return DeliveryRules(
+        tracked=counted.tracking,
+        window_seconds=counted.windowing.size / 1000,
+        grace_seconds=counted.windowing.grace / 1000,
+        threshold=counted.thresholds.of_others,
+        thresholds=dict(counted.thresholds.of_topic),
+    )
 
 
 def _demo(new_broker: NewBroker) -> Worker:

@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiExample
 from cqrs.web.openapi import Reply, operation
 from services.delivery.demo import DemoBehaviour
 from services.delivery.parameters import Filters, PageOfFiltered
+from services.delivery.rules import DeliveryRules
 from services.delivery.shown import DeliverySummary, DeliveryWindows, MissedDeliveries
 from services.delivery.user import DemoUser
 from services.delivery.users import PublishedUser
@@ -41,6 +42,13 @@ MISSING: dict[str, Any] = {
     "traceID": TRACE,
     "publishedAt": "2026-11-21T14:10:52.123Z",
     "window": "2026-11-21T14:10:50.000Z",
+}
+RULES: dict[str, Any] = {
+    "tracked": True,
+    "windowSeconds": 10.0,
+    "graceSeconds": 5.0,
+    "threshold": 1.0,
+    "thresholds": {"orders": 0.99},
 }
 BEHAVIOUR: dict[str, Any] = {"behaviour": "fail"}
 
@@ -86,6 +94,15 @@ LIST_MISSED = operation(
     replies={200: Reply(MissedDeliveries, "A page")},
     problems=(400, 503),
     examples=[_answered("The only page", {"items": [MISSING], "nextCursor": None})],
+)
+SHOW_RULES = operation(
+    tag=TAG,
+    summary="Show delivery rules",
+    description="Whether messages are tracked here, how long windows are, how many seconds after its end a window is "
+    "counted, and the rate below which there is an alarm: that of `thresholds` for its topics, else `threshold`.",
+    replies={200: Reply(DeliveryRules, "The rules")},
+    problems=(),
+    examples=[_answered("Orders may miss some", RULES)],
 )
 SET_DEMO = operation(
     tag=TAG,

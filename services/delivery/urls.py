@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from services.delivery.views import DemoView, MissedView, SummaryView, UsersView, WindowsView
+from services.delivery.views import DemoView, MissedView, RulesView, SummaryView, UsersView, WindowsView
 
 urlpatterns = [
     path("api/v1/users", UsersView.as_view()),
     path("api/v1/delivery/windows", WindowsView.as_view()),
     path("api/v1/delivery/summary", SummaryView.as_view()),
     path("api/v1/delivery/missed", MissedView.as_view()),
+    path("api/v1/delivery/rules", RulesView.as_view()),
     path("api/v1/delivery/demo", DemoView.as_view()),
 ]

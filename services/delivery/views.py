@@ -25,9 +25,11 @@ from services.delivery.documentation import (
     PUBLISH_USER,
     SET_DEMO,
     SHOW_DEMO,
+    SHOW_RULES,
     SUM_UP,
 )
 from services.delivery.parameters import Filters, MissedPage, PageOfFiltered, WindowPage
+from services.delivery.rules import delivery_rules
 from services.delivery.user import DemoUser, sample_user
 from services.delivery.users import users
 
@@ -96,6 +98,15 @@ class MissedView(ApiView):
         found = report().missed(wanted.wanted(), limit=wanted.limit + 1, after=page.last if page else None)
         items, cursor = page_of(found, wanted.limit, lambda last: MissedPage(last=last), filters)
         return Answer.json(HTTPStatus.OK, {"items": [*map(shown.missing, items)], "nextCursor": cursor}).response()
+
+
+class RulesView(ApiView):
+    """Tells how deliveries are counted, which needs no store."""
+
+    @SHOW_RULES
+    def get(self, request: ApiRequest) -> HttpResponse:  # noqa: ARG002 - REST framework's signature
+        """Answer with the rules of this installation."""
+        return Answer.json(HTTPStatus.OK, delivery_rules()).response()
 
 
 class DemoView(ApiView):

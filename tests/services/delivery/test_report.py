@@ -114,3 +114,13 @@ def test_what_has_come_meanwhile_is_not_missing(client: Client, recorder: Record
 @pytest.mark.parametrize("query", ["since=yesterday", "limit=0", "cursor=x", "topic="])
 def test_what_cannot_be_asked(client: Client, query: str) -> None:
     assert client.get(f"/api/v1/delivery/windows?{query}").status_code == 400
+
+
+def test_the_rules_by_which_is_counted(client: Client) -> None:
+    assert get(client, "rules") == {
+        "tracked": True,
+        "windowSeconds": 10.0,
+        "graceSeconds": 5.0,
+        "threshold": 1.0,
+        "thresholds": {},
+    }
