@@ -70,7 +70,11 @@ class Ledger:
         """Return a collection by one of the names in this module."""
         if session is None:
             return self._database[name]
-        return session.client.get_database(self._database.name, codec_options=CODEC)[name]
+        return self._in(session)[name]
+
+    def command(self, command: Document, session: ClientSession) -> None:
+        """Run a command in the session's transaction, which ends with what it raises."""
+        self._in(session).command(command, session=session)
 
     def prepare(self) -> None:
         """Create what is missing of collections and indexes; follow a changed time. Raises Unavailable."""
@@ -87,6 +91,9 @@ class Ledger:
                 self._create(name, viewOn=pages, pipeline=pipeline)
                 # One that was there already may be of an earlier version.
                 self._database.command("collMod", name, viewOn=pages, pipeline=pipeline)
+
+    def _in(self, session: ClientSession) -> Database[Document]:
+        return session.client.get_database(self._database.name, codec_options=CODEC)
 
     def _create(self, name: str, **options: Any) -> None:
         try:

@@ -48,8 +48,11 @@ def traceparent_of(cloud_trace: str) -> str | None:
 
 def trace_id_of(headers: Mapping[str, str]) -> str | None:
     """Return the trace that the headers name, as a UUID in text; None where they name none."""
-    named = cloud_trace_of(headers.get(TRACEPARENT, "")) or headers.get(CLOUD_TRACE, "")
-    match = _CLOUD_TRACE.fullmatch(named)
+    if (match := _TRACEPARENT.fullmatch(headers.get(TRACEPARENT, ""))) is not None:
+        # As UUID writes it, which would take ten times as long; this is asked for every message.
+        trace = match[1]
+        return f"{trace[:8]}-{trace[8:12]}-{trace[12:16]}-{trace[16:20]}-{trace[20:]}"
+    match = _CLOUD_TRACE.fullmatch(headers.get(CLOUD_TRACE, ""))
     return str(UUID(match[1])) if match else None
 
 

@@ -51,7 +51,8 @@ class Recording:
         for page in pages:
             page["createdAt"] = page["publishedAts"][-1]
         if pages:
-            self._ledger.collection(PUBLISH_PAGES, session).insert_many(pages, session=session)
+            # The plain command: the driver's own way would look at each of them once more.
+            self._ledger.command({"insert": PUBLISH_PAGES, "documents": pages}, session)
 
     def publications_soon(self, publishing: Iterable[Publishing]) -> None:
         """Record soon what came of publishing events; a process that is killed before loses that."""

@@ -8,10 +8,10 @@ from pymongo.client_session import ClientSession
 from cqrs.broker import ConsumerRecord, Interceptor, Message
 from cqrs.broker.message import EVENT_ID
 from cqrs.broker.store import Store
-from cqrs.broker.subscriptions import groups_of
 from cqrs.clock import now
 from cqrs.delivery.ledger import Ledger
 from cqrs.delivery.message_format import EVENT, trace_id_of
+from cqrs.delivery.readers import Readers
 from cqrs.delivery.recording import Recording
 from cqrs.delivery.records import Publishing, TrackedEvent, milliseconds, payload_of
 from cqrs.uuid7 import new_uuid7
@@ -26,13 +26,14 @@ class Tracking(Interceptor):
 
     def __init__(self, ledger: Ledger, *, broker_database: str) -> None:
         self._recording = Recording(ledger)
+        self._readers = Readers()
         self._broker_database = broker_database
 
     def before_append(self, records: Sequence[ConsumerRecord], session: ClientSession) -> None:
         """Record the messages, with the groups that each is expected by."""
         if not records:
             return
-        groups = groups_of(Store(session.client, self._broker_database), records[0].topic, session=session)
+        groups = self._readers.of(records[0].topic, Store(session.client, self._broker_database))
         self._recording.insert_publications([_published(record) for record in records], groups, session)
 
     def after_failing(self, topic: str, messages: Sequence[Message], error: Exception) -> None:  # noqa: ARG002 - the interceptor's signature

@@ -35,7 +35,7 @@ def consumer_of(broker: Broker, group: str, **settings: Any) -> Consumer:
 
 
 def publish_records(ledger: Ledger) -> list[dict[str, Any]]:
-    return list(ledger.collection(PUBLISH_RECORDS).find().sort("eventID", 1))
+    return list(ledger.collection(PUBLISH_RECORDS).find().sort([("eventID", 1), ("publishedAt", 1)]))
 
 
 def received(ledger: Ledger) -> Sequence[tuple[str, str]]:
