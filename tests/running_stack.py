@@ -32,8 +32,8 @@ _OF_THE_SESSION = frozenset(
 )
 # Whatever a shell starts in the background inherits that this signal is ignored, and so would the stack.
 _HEEDING_CTRL_C = ("env", "--default-signal=INT")
-_UP_SECONDS = 90
-_DOWN_SECONDS = 120
+_UP_SECONDS = 240
+_DOWN_SECONDS = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,14 @@ class RunningStack:
         os.kill(pid, number)
         return pid
 
-    def wait_until(self, condition: Callable[[], object], what: str, seconds: float = 20) -> None:
+    def wait_until(self, condition: Callable[[], object], what: str, seconds: float = 60) -> None:
         """Poll `condition` until it is true. Raises AssertionError with `what` when that takes longer."""
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"after {seconds:.0f} s still not so: {what}"
             time.sleep(0.05)
 
-    def wait_until_restarted(self, name: str, old_pid: int, seconds: float = 20) -> int:
+    def wait_until_restarted(self, name: str, old_pid: int, seconds: float = 60) -> int:
         """Wait until `name` runs as another process than `old_pid`, and return that one's id.
 
         It counts as running when it has lived for a few seconds: what dies earlier has not started, and a program
@@ -94,7 +94,7 @@ class RunningStack:
         process = self.processes()[name]
         return process.pid not in {0, old_pid} and process.state == "RUNNING"
 
-    def wait_until_healthy(self, seconds: float = 30) -> None:
+    def wait_until_healthy(self, seconds: float = 60) -> None:
         """Wait until every process runs and `/readyz` answers 200 through nginx: call it after breaking anything."""
         states = {"RUNNING", "STARTING"}
         self.wait_until(lambda: all(p.state in states for p in self.processes().values()), "all run", seconds)
@@ -103,7 +103,7 @@ class RunningStack:
     def status_of(self, path: str) -> int:
         """The HTTP status of a GET through nginx; 0 where there is no answer."""
         try:
-            with urllib.request.urlopen(f"{self.base_url}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.base_url}{path}", timeout=10) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code

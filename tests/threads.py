@@ -9,7 +9,7 @@ from django.db import connections
 
 T = TypeVar("T")
 
-SECONDS = 30
+SECONDS = 60
 
 
 def in_threads(calls: Sequence[Callable[[], T]]) -> list[T]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 PAUSE = 0.01
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 20) -> None:
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
     """Return as soon as `condition` holds. Raises AssertionError with `what` when that takes longer."""
     deadline = time.monotonic() + seconds
     while not condition():

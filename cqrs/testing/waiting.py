@@ -9,7 +9,7 @@ T = TypeVar("T")
 POLL_SECONDS = 0.005
 
 
-def wait_until(condition: Callable[[], T], what: str, *, seconds: float = 10.0) -> T:
+def wait_until(condition: Callable[[], T], what: str, *, seconds: float = 60.0) -> T:
     """Return the first true value of `condition`, asked again and again.
 
     Raises AssertionError naming `what` where it is still false after `seconds`.

@@ -38,7 +38,7 @@ class Handled:
     def of_key(self, key: str | None) -> list[Any]:
         return [record.message.value for record in self.records if record.message.key == key]
 
-    def wait_for(self, number: int, *, seconds: float = 10) -> None:
+    def wait_for(self, number: int, *, seconds: float = 60) -> None:
         wait_until(lambda: len(self.records) >= number, f"{number} records are handled", seconds=seconds)
 
 

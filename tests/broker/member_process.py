@@ -14,7 +14,7 @@ from infra.stack.account import dying_with_parent
 from tests.architecture.sources import ROOT
 from tests.broker.transactions import end_transactions
 
-SECONDS = 20
+SECONDS = 60
 
 
 class MemberProcess:

@@ -148,12 +148,12 @@ def test_a_commit_that_is_refused_in_one_partition_holds_in_the_others(broker: B
 def test_a_handler_that_is_too_slow_for_its_transaction_has_failed(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cqrs.broker.handling.TRANSACTION_SECONDS", 1.0)
+    monkeypatch.setattr("cqrs.broker.handling.TRANSACTION_SECONDS", 3.0)
     make_topic(broker)
 
     def handle(record: ConsumerRecord, session: ClientSession) -> None:
         if record.message.value == "slow":
-            until = time.monotonic() + 1
+            until = time.monotonic() + 3
             wait_until(lambda: time.monotonic() >= until, "it has taken longer than it may")
         broker.store.database["effects"].insert_one({"value": record.message.value}, session=session)
 

@@ -57,7 +57,7 @@ def test_what_was_handled_is_committed_by_interval_also_while_a_record_takes_lon
     make_topic(broker)
     send(broker, range(5))
     go_on = threading.Event()
-    handled = Handled(lambda record: record.offset == 3 and go_on.wait(10))
+    handled = Handled(lambda record: record.offset == 3 and go_on.wait(60))
 
     consumer_of(broker, auto_commit_interval_ms=50).subscribe(handled)
 
@@ -74,17 +74,17 @@ def test_unsubscribing_commits_what_was_handled_and_finishes_what_is_in_hand(bro
     def wait(record: ConsumerRecord) -> None:
         if record.offset == 2:
             in_hand.set()
-            go_on.wait(10)
+            go_on.wait(60)
 
     handled, consumer = Handled(wait), consumer_of(broker)
     consumer.subscribe(handled)
-    in_hand.wait(10)
+    in_hand.wait(60)
     before = committed(broker)
     ending = threading.Thread(target=consumer.unsubscribe)
     ending.start()
     wait_until(lambda: not consumer.is_subscribed, "it is told to stop")
     go_on.set()
-    ending.join(10)
+    ending.join(60)
 
     assert before == [0]
     assert handled.of_partition(0) == [0, 1, 2]
@@ -151,12 +151,12 @@ def test_a_consumer_may_subscribe_again_after_unsubscribing_and_not_before(broke
 
 def test_stopping_does_not_wait_for_a_poll(broker: Broker) -> None:
     broker.topics.create(define_topic(name=TOPIC, partitions=4))
-    consumer = consumer_of(broker, max_await_time_ms=60_000, timing=Timing(heartbeat=30, session_timeout=60))
+    consumer = consumer_of(broker, max_await_time_ms=600_000, timing=Timing(heartbeat=300, session_timeout=600))
     consumer.subscribe(Handled())
     wait_until(lambda: len(consumer.offset_info()) == 4, "it owns all partitions")
 
     ending = threading.Thread(target=consumer.unsubscribe)
     ending.start()
-    ending.join(5)
+    ending.join(60)
 
     assert not ending.is_alive()

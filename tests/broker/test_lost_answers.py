@@ -84,7 +84,7 @@ def test_a_process_that_loses_every_third_answer_sends_everything_once(
 
     with start_sender(remote.config, "keyed", "sender") as process:
         hear(process)
-        wait_until(lambda: proxy.lost >= SOME, "answers are lost", seconds=30)
+        wait_until(lambda: proxy.lost >= SOME, "answers are lost")
         sent = [place for thread in told(process) for place in thread["sent"]]
 
     require_stored_once(broker, TOPIC, sent)
@@ -113,7 +113,7 @@ def test_an_effect_is_had_once_with_its_offset_though_every_third_answer_is_lost
 
     proxy.lose(every=3)
     send(broker, range(RECORDS))
-    wait_until(lambda: committed(broker) == [RECORDS], "all is committed", seconds=20)
+    wait_until(lambda: committed(broker) == [RECORDS], "all is committed")
 
     assert proxy.lost > 2
     assert effects(broker) == list(range(RECORDS))

@@ -29,12 +29,12 @@ def test_lag_and_positions_are_logged_and_handed_on_while_subscribed(
 
     def hold(_: ConsumerRecord) -> None:
         entered.set()
-        go_on.wait(10)
+        go_on.wait(60)
 
     with caplog.at_level(logging.INFO), no_thread_left():
         consumer.subscribe(Handled(on=hold))
         send(broker, range(3))
-        entered.wait(10)
+        entered.wait(60)
         wait_until(lambda: measured and measured[-1] and measured[-1][0].lag == 3, "the lag is measured")
         go_on.set()
         wait_until(lambda: measured[-1] and measured[-1][0].position == 3, "the position is measured")

@@ -15,7 +15,7 @@ def test_who_was_given_up_with_a_record_in_hand_begins_no_other_before_it_is_don
     def hold(record: ConsumerRecord) -> None:
         at_once.append(1)
         entered.set()
-        go_on.wait(10)
+        go_on.wait(60)
         at_once.pop()
         counts.append(len(at_once))
 
@@ -24,7 +24,7 @@ def test_who_was_given_up_with_a_record_in_hand_begins_no_other_before_it_is_don
     consumer = consumer_of(broker)
     consumer.subscribe(handled)
     send(broker, ["in hand"])
-    entered.wait(10)
+    entered.wait(60)
     former = wait_until(lambda: member(broker), "it is a member")
 
     broker.store.groups.update_one({"_id": {"group": GROUP, "topic": TOPIC}}, {"$set": {"members": []}})

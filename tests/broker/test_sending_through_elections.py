@@ -58,7 +58,7 @@ def test_senders_that_go_on_through_elections_store_everything_once(broker: Brok
         for _ in range(ELECTIONS):
             step_down(broker)
             before = stored(broker)
-            wait_until(lambda before=before: stored(broker) > before, "sending goes on", seconds=30)  # type: ignore[misc]
+            wait_until(lambda before=before: stored(broker) > before, "sending goes on")  # type: ignore[misc]
         stop.set()
         returned = {key: place for future in futures for key, place in future.result(60).items()}
 
@@ -74,7 +74,7 @@ def test_a_broker_without_a_primary_says_so_until_there_is_one_again(broker: Bro
     step_down(broker)
 
     wait_until(lambda: not broker.is_connected, "the broker knows that there is no primary")
-    wait_until(lambda: broker.is_connected, "the broker knows the new primary", seconds=30)
+    wait_until(lambda: broker.is_connected, "the broker knows the new primary")
 
 
 def stored(broker: Broker) -> int:

@@ -156,7 +156,7 @@ class FailingGroup(RuleBasedStateMachine):
     def settle(self) -> None:
         """Let the members come to rest: all is shared out and handled, and no letter is to be tried again."""
         if self.members:
-            wait_until(self.is_at_rest, "the members have nothing left to do", seconds=20)
+            wait_until(self.is_at_rest, "the members have nothing left to do")
             self.model.work()
 
     def is_at_rest(self) -> bool:

@@ -7,7 +7,7 @@ from cqrs.broker.one_stream import SharedStream, SharedStreams
 from tests.broker.forked import in_a_fork
 from tests.broker.handled import Handled, consumer_of, make_topic, send
 
-SECONDS = 10
+SECONDS = 60
 
 
 class Held(SharedStream[str]):

@@ -77,10 +77,10 @@ def test_all_goes_on_in_order_and_once_when_the_primary(
     wait_until(lambda: handled_more(broker, 0), "sending and consuming are under way")
 
     lose_primary(mongodb)
-    before = len(wait_until(lambda: seen(broker), "there is a primary", seconds=30))
-    wait_until(lambda: handled_more(broker, before), "sending and consuming go on", seconds=30)
+    before = len(wait_until(lambda: seen(broker), "there is a primary"))
+    wait_until(lambda: handled_more(broker, before), "sending and consuming go on")
     sent = [place for thread in stop_senders() for place in thread["sent"]]
-    wait_for_values(broker, {place["value"] for place in sent}, seconds=30)
+    wait_for_values(broker, {place["value"] for place in sent})
 
     require_stored_once(broker, TOPIC, sent)
     require_no_gaps(broker, TOPIC)
@@ -107,14 +107,14 @@ def test_what_no_majority_has_is_neither_acknowledged_nor_handled(
             committing = threads.submit(consumer.commit)
             messages = primary[broker.config.database][messages_of(TOPIC)]
             go(sender)
-            wait_until(lambda: messages.find_one({"value": "lost-0"}), "the primary has it", seconds=30)
+            wait_until(lambda: messages.find_one({"value": "lost-0"}), "the primary has it")
             wait_until(lambda: "group cannot be kept now, trying again" in caplog.messages, "the group feels it")
             sender.kill()
             said = heard(sender)
             is_committed = committing.done() and committing.exception() is None
-    wait_until(lambda: broker.is_connected, "there is a primary", seconds=30)
+    wait_until(lambda: broker.is_connected, "there is a primary")
     send(broker, ["after"])
-    wait_until(lambda: "after" in handled.values, "it is handled", seconds=30)
+    wait_until(lambda: "after" in handled.values, "it is handled")
 
     assert (said, is_committed) == ([], False)
     assert {(record.offset, record.message.value) for record in handled.records} == {(0, "before"), (1, "after")}

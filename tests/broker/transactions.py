@@ -4,7 +4,7 @@ from cqrs.broker import Broker
 from cqrs.broker.abandoned import end_abandoned
 from cqrs.testing.waiting import wait_until
 
-SECONDS = 20
+SECONDS = 60
 
 
 def committed_transactions(broker: Broker) -> int:

@@ -42,10 +42,10 @@ class Delivered:
             change.document["n"] for change in self.changes if change.document_id == document_id and change.document
         ]
 
-    def wait_for(self, number: int, *, seconds: float = 15) -> None:
+    def wait_for(self, number: int, *, seconds: float = 60) -> None:
         wait_until(lambda: len(self.changes) >= number, f"{number} changes are delivered", seconds=seconds)
 
-    def wait_for_ids(self, *ids: Any, seconds: float = 15) -> None:
+    def wait_for_ids(self, *ids: Any, seconds: float = 60) -> None:
         wait_until(lambda: set(self.ids) >= set(ids), f"{len(ids)} documents are delivered", seconds=seconds)
 
 

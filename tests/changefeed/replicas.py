@@ -12,7 +12,7 @@ def effects(feeds: ChangeFeeds) -> list[dict[str, Any]]:
     return list(feeds.store.database["effects"].find().sort("at", 1))
 
 
-def wait_for_ids(feeds: ChangeFeeds, wanted: set[Any], *, seconds: float = 20) -> None:
+def wait_for_ids(feeds: ChangeFeeds, wanted: set[Any], *, seconds: float = 60) -> None:
     wait_until(lambda: {one["id"] for one in effects(feeds)} >= wanted, f"{len(wanted)} are handled", seconds=seconds)
 
 

@@ -19,7 +19,7 @@ def test_it_grows_while_a_change_waits_and_is_nothing_afterwards(
     start: Callable[..., Feed], readings: Documents
 ) -> None:
     go_on = threading.Event()
-    delivered = Delivered(lambda _: go_on.wait(30))
+    delivered = Delivered(lambda _: go_on.wait(60))
     feed = start(delivered)
     wait_until_shared(feed)
     at_first = behind(feed)
@@ -41,9 +41,9 @@ def test_of_a_mongodb_that_is_away_it_is_unknown() -> None:
             feed = feeds.start(feed_of("watched", delivered), timing=QUICK)
             wait_until_shared(feed)
             mongodb.kill()
-            wait_until(lambda: set(behind(feed)) <= {None}, "nobody knows", seconds=20)
+            wait_until(lambda: set(behind(feed)) <= {None}, "nobody knows")
 
             mongodb.start()
             mongodb.client["watched"][COLLECTION].insert_one({"_id": 1})
-            delivered.wait_for(1, seconds=30)
-            wait_until(lambda: behind(feed) == [0.0], "it is known again", seconds=20)
+            delivered.wait_for(1)
+            wait_until(lambda: behind(feed) == [0.0], "it is known again")

@@ -84,7 +84,7 @@ def test_the_changes_of_a_document_stay_in_order_while_others_overtake(start: St
 
     def hold(change: Change) -> None:
         if change.document_id == "slow":
-            assert go_on.wait(15)
+            assert go_on.wait(60)
 
     delivered = Delivered(hold)
     start(delivered, operations=["insert", "update"], parallel=2)
@@ -106,7 +106,7 @@ def test_no_more_calls_run_at_once_than_allowed(start: Start, readings: Document
     running: list[int] = []
     most: list[int] = []
     changing = threading.Lock()
-    both = threading.Barrier(3, timeout=10)
+    both = threading.Barrier(3, timeout=60)
 
     def count(_: Change) -> None:
         with changing:
@@ -257,7 +257,7 @@ def test_what_was_not_handed_out_when_it_stops_is_left_for_the_next_start(start:
 
     def hold(change: Change) -> None:
         begun.append(change.document_id)
-        assert go_on.wait(15)
+        assert go_on.wait(60)
 
     first, second = Delivered(hold), Delivered()
     # Two shards, each with one of the documents, share the only thread.
@@ -269,7 +269,7 @@ def test_what_was_not_handed_out_when_it_stops_is_left_for_the_next_start(start:
     stopping.start()
     wait_until(lambda: not feed.is_running, "it is asked to stop")
     go_on.set()
-    stopping.join(15)
+    stopping.join(60)
 
     start(second, parallel=1, shards=2)
     wait_until(lambda: len(first.ids + second.ids) >= 10, "all are handled")

@@ -130,7 +130,7 @@ def test_stopping_does_not_wait_for_the_next_attempt(start: Start, readings: Doc
 
     ending = threading.Thread(target=feed.stop)
     ending.start()
-    ending.join(5)
+    ending.join(60)
 
     assert not ending.is_alive()
 

@@ -79,7 +79,7 @@ def test_a_slow_feed_of_large_documents_is_behind_soon_and_gets_all_in_order(
 ) -> None:
     go_on = threading.Event()
     happened: list[Happening] = []
-    delivered = Delivered(lambda _: go_on.wait(20))
+    delivered = Delivered(lambda _: go_on.wait(60))
     with ChangeFeeds(feeds_config, observer=happened.append) as feeds:
         feed = feeds.start(feed_of(readings.database.name, delivered, parallel=1), timing=QUICK)
         quick = Delivered()

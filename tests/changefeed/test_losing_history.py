@@ -156,7 +156,7 @@ def test_history_that_is_lost_while_a_handler_takes_long_is_found_again(
     monkeypatch.setattr("cqrs.changefeed.inbox.CAPACITY", 5)
     monkeypatch.setattr("cqrs.changefeed.shard_worker.WINDOW", 5)
     go_on = threading.Event()
-    delivered = Delivered(lambda _: go_on.wait(30))
+    delivered = Delivered(lambda _: go_on.wait(60))
     feed = start(delivered)
     wait_until_shared(feed)
 
@@ -184,7 +184,7 @@ def test_a_resynchronisation_that_was_interrupted_goes_on_where_it_was(
     feed.stop()
     second = Delivered()
     start(second)
-    wait_until(lambda: set(first.ids + second.ids) == set(range(3000)), "all of it is delivered", seconds=20)
+    wait_until(lambda: set(first.ids + second.ids) == set(range(3000)), "all of it is delivered")
 
     assert len(first.ids) < 3000
     assert set(first.ids).isdisjoint(second.ids)

@@ -29,7 +29,7 @@ class Gates:
             self.calls.append(one)
             self.running.append(one)
             self.most = max(self.most, self.running.count(one))
-        assert self.gates[one].wait(20)
+        assert self.gates[one].wait(60)
         with self._changing:
             self.running.remove(one)
 

@@ -80,7 +80,7 @@ def test_a_feed_that_is_held_up_holds_up_no_other_and_catches_up_alone(
     go_on = threading.Event()
 
     def hold(_: Change) -> None:
-        assert go_on.wait(30)
+        assert go_on.wait(60)
 
     slow, fast = Delivered(hold), Delivered()
     name = readings.database.name
@@ -115,7 +115,7 @@ def test_nothing_is_lost_or_doubled_between_the_streams_under_load(start: Start,
     readings.insert_many([{"_id": number, "n": 0} for number in range(50)])
     for n in range(1, 21):
         readings.update_many({}, {"$set": {"n": n}})
-    delivered.wait_for(50 * 21, seconds=30)
+    delivered.wait_for(50 * 21)
 
     assert len(delivered.changes) == 50 * 21
     points = {number: [c.resume_point for c in delivered.changes if c.document_id == number] for number in range(50)}

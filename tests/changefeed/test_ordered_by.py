@@ -44,7 +44,7 @@ def test_the_changes_of_a_value_come_in_order_over_shards_whatever_fails(start: 
     wait_until_shared(start(delivered, ordered_by=PATH, shards=4), shards=4)
 
     readings.insert_many([reading(number, SENSORS[number % 8]) for number in range(400)])
-    delivered.wait_for(400, seconds=40)
+    delivered.wait_for(400)
 
     assert by_sensor(delivered.changes) == {sensor: list(range(first, 400, 8)) for first, sensor in enumerate(SENSORS)}
     assert {change.key for change in delivered.changes} == {key_of(sensor) for sensor in SENSORS}

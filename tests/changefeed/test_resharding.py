@@ -26,7 +26,7 @@ def wait_until_scanned(feeds: ChangeFeeds, readings: Documents) -> None:
     """Return when it is stored of each shard that its first scan is over: until then shards stay."""
     readings.insert_many([{"_id": f"first-{number}", "n": 0} for number in range(20)])
     scanning = {"point.scan": {"$ne": None}}
-    wait_until(lambda: not feeds.store.positions.count_documents(scanning), "the scans are over", seconds=30)
+    wait_until(lambda: not feeds.store.positions.count_documents(scanning), "the scans are over")
 
 
 def test_replicas_go_on_with_other_shards_and_nothing_is_missed(
@@ -50,7 +50,7 @@ def test_replicas_go_on_with_other_shards_and_nothing_is_missed(
         formers = []
         for shards in (5, 1, 3):
             wanted = rounds[0]
-            wait_for_ids(feeds, {f"{number}-0" for number in range(1, wanted)}, seconds=40)
+            wait_for_ids(feeds, {f"{number}-0" for number in range(1, wanted)})
             formers.append(feeds.reshard(NAME, shards))
     finally:
         stop.set()
@@ -140,7 +140,7 @@ def test_while_a_change_is_in_hand_for_long_the_shards_stay(
     feeds: ChangeFeeds, start: Start, readings: Documents
 ) -> None:
     go_on = threading.Event()
-    delivered = Delivered(lambda _: go_on.wait(30))
+    delivered = Delivered(lambda _: go_on.wait(60))
     feed = start(delivered, shards=2)
     readings.insert_many([{"_id": number} for number in range(5)])
     wait_until(lambda: feeds.store.groups.find_one() is not None and feed.shards(), "it has its shards")

@@ -92,6 +92,6 @@ def test_a_user_goes_from_the_command_to_the_document(site: str) -> None:
 def test_a_purchase_becomes_an_enrolment(site: str) -> None:
     purchase = ask(f"{site}/api/purchases", wanted("ada"))
 
-    enrolments = wait_until(lambda: ask(f"{site}/api/enrolments?student=ada")["items"], "she is enrolled", seconds=30)
+    enrolments = wait_until(lambda: ask(f"{site}/api/enrolments?student=ada")["items"], "she is enrolled")
 
     assert [enrolment["id"] for enrolment in enrolments] == [purchase["id"]]

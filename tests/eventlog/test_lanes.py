@@ -16,7 +16,7 @@ from cqrs.messages import Recorded
 from tests.eventlog.things import THING, changed, place_of, thing_in_shard
 
 Commit = Callable[..., None]
-SECONDS = 10
+SECONDS = 60
 
 Subscribe = Callable[[Callable[[Sequence[Recorded]], None]], Subscription]
 

@@ -24,7 +24,7 @@ from tests.eventlog.writers import Writer, is_blocked
 from tests.threads import in_background, in_threads
 
 Commit = Callable[..., None]
-SECONDS = 10
+SECONDS = 60
 
 
 class Gate:

@@ -23,7 +23,7 @@ Ask = Callable[..., list[tuple[Any, ...]]]
 
 AT_ONCE_DEAD = RetryPolicy(max_attempts=1)
 LETTERS = "select aggregate_id, state, attempts from cqrs_dead_letter order by position"
-SECONDS = 10
+SECONDS = 60
 
 
 class Curable(Recorder):

@@ -72,7 +72,7 @@ def test_of_two_that_append_at_once_the_second_waits_and_is_refused(new_writer: 
     first.commit()
 
     with pytest.raises(ConcurrentAppend):
-        appending.result(10)
+        appending.result(60)
 
 
 def test_where_the_first_rolls_back_the_second_takes_the_version(
@@ -86,7 +86,7 @@ def test_where_the_first_rolls_back_the_second_takes_the_version(
     appending = second.start_appending(changed(thing, 2))
     wait_until(lambda: is_blocked(second.pid), "the second waits for the first")
     first.rollback()
-    appending.result(10)
+    appending.result(60)
     second.commit()
 
     assert versions_by_position(ask, thing) == [1, 2]
@@ -139,11 +139,11 @@ def test_batches_in_different_orders_do_not_deadlock(new_writer: NewWriter) -> N
     second = other.start_appending(changed(high), changed(middle), changed(low))
     wait_until(lambda: is_blocked(other.pid), "the second batch waits")
     holder.rollback()
-    first.result(10)
+    first.result(60)
     one.commit()
 
     with pytest.raises(ConcurrentAppend):
-        second.result(10)
+        second.result(60)
 
 
 def test_what_is_wrong_with_an_event_itself_is_no_concurrent_append(commit: Commit) -> None:

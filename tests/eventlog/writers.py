@@ -11,7 +11,7 @@ from cqrs.eventlog.event_rows import NewEvent
 
 T = TypeVar("T")
 
-SECONDS = 10
+SECONDS = 60
 BLOCKED = """
 select exists (select from pg_stat_activity where pid = %s and wait_event_type = 'Lock')
 """

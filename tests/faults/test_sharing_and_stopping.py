@@ -75,7 +75,7 @@ def test_a_projector_that_is_told_to_stop_drains_and_exits_with_success(stack: R
         with Population(stack.base_url, seed, 400) as population:
             population.wait_for(150)
             process.send_signal(signal.SIGTERM)
-            status = process.wait(timeout=20)
+            status = process.wait(timeout=60)
 
     assert status == 0
     assert_nothing_lost_nothing_doubled(stack, seed, set(population.accepted.values()))

@@ -19,7 +19,7 @@ select exists (select from pg_stat_activity
                where application_name = 'cqrs rebuilder' and wait_event_type = 'Lock' and state = 'active')
 """
 # Long enough for a loaded machine to start a process.
-SECONDS = 30.0
+SECONDS = 60
 
 # Yields what waits until the rebuild has got there.
 Hold = Callable[[], AbstractContextManager[Callable[[], None]]]

@@ -154,7 +154,7 @@ def test_a_dead_one_stays_so_until_an_operator_has_it_tried_again(command: Comma
 
     with manage("run_worker", "users-projector"):
         (sound,) = create()
-        wait_until(lambda: documents().find_one({"_id": sound}), "the worker works", seconds=30)
+        wait_until(lambda: documents().find_one({"_id": sound}), "the worker works")
         before = dead_letters.counts("users")
         command("dead_letters", "users", "retry", "--all")
         wait_until(lambda: not dead_letters.listing("users"), "the worker has handled it")

@@ -61,9 +61,9 @@ def test_a_restored_database_is_replayed_whole_and_read_on(young_cluster: str) -
     future = _ask(young_cluster, FROM_THE_FUTURE)
     rebased = managed("rebase_subscription", "users", DATABASE_URL=young_cluster)
     with manage("run_worker", "users-projector", DATABASE_URL=young_cluster):
-        wait_until(lambda: documents().count_documents({}) == 51, "the whole log is replayed", seconds=30)
+        wait_until(lambda: documents().count_documents({}) == 51, "the whole log is replayed")
         _create_there(young_cluster, 5)
-        wait_until(lambda: documents().count_documents({}) == 56, "what is new is read, too", seconds=30)
+        wait_until(lambda: documents().count_documents({}) == 56, "what is new is read, too")
         checked = managed("check_projection", "users", DATABASE_URL=young_cluster)
     letters = managed("dead_letters", "users", "list", DATABASE_URL=young_cluster)
 

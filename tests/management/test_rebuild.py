@@ -193,11 +193,11 @@ def _held_elsewhere() -> Iterator[None]:
         maintenance = ownership.Maintenance("users")
         assert maintenance.take()
         taken.set()
-        over.wait(10)
+        over.wait(60)
         maintenance.give_back()
 
     with in_background(hold):
-        assert taken.wait(10)
+        assert taken.wait(60)
         yield
         over.set()
 

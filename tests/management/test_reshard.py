@@ -29,12 +29,12 @@ def test_workers_go_on_with_the_new_shards(command: Command) -> None:
 
     with manage("run_worker", "users-projector") as one, manage("run_worker", "users-projector") as other:
         with in_background(lambda: _write(done)):
-            wait_until(lambda: documents().count_documents({}) > 500, "the workers are at work", seconds=30)
+            wait_until(lambda: documents().count_documents({}) > 500, "the workers are at work")
             results = [command("reshard_subscription", "users", number) for number in ("8", "1", "13", "4")]
             done.set()
         (last,) = create()
-        wait_until(lambda: documents().find_one({"_id": last}), "the workers read on", seconds=30)
-        wait_until(lambda: _execute(UNCONFIRMED) == [(0,)], "every version is confirmed", seconds=30)
+        wait_until(lambda: documents().find_one({"_id": last}), "the workers read on")
+        wait_until(lambda: _execute(UNCONFIRMED) == [(0,)], "every version is confirmed")
         alive = one.poll() is None and other.poll() is None
 
     assert results == [

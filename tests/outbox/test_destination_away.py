@@ -93,6 +93,6 @@ def test_a_worker_waits_for_the_destination_to_come_back(
 
     wait_until(lambda: tickets.are_published, "all are published")
     worker.stop()
-    thread.join(10)
+    thread.join(60)
     assert destination.is_closed
     assert destination.sequences == {key_of(str(ticket)): [1, 2, 3] for ticket in range(3)}

@@ -33,7 +33,7 @@ def test_whoever_waits_is_woken_by_a_new_event(relay: Relay, tickets: Tickets) -
 
     tickets.save(event_of("a", 1))
 
-    waiting.join(30)
+    waiting.join(60)
     assert not waiting.is_alive()
 
 
@@ -53,7 +53,7 @@ def test_an_event_that_nobody_was_told_of_is_found_by_the_poll(
 
     wait_until(lambda: tickets.are_published, "the event is published")
     worker.stop()
-    thread.join(30)
+    thread.join(60)
     assert not thread.is_alive()
 
 

@@ -37,7 +37,7 @@ class Heard:
         """What was handled of one thing."""
         return [event_id for event_id in self.handled if event_id.startswith(f"{thing}-")]
 
-    def wait_for(self, count: int, seconds: float = 30) -> None:
+    def wait_for(self, count: int, seconds: float = 60) -> None:
         wait_until(lambda: len(self.events) >= count, f"{count} events are handled", seconds=seconds)
 
 

@@ -104,5 +104,5 @@ jetstream {{ store_dir: {json.dumps(str(self._folder))}, sync_interval: always, 
     def _end(self, number: signal.Signals) -> None:
         self._send(number)
         assert self._process is not None
-        self._process.wait(20)
+        self._process.wait(60)
         self._process = None

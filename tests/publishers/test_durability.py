@@ -26,7 +26,7 @@ def monitor(tmp_path: Path) -> Iterator[str]:
     server = subprocess.Popen([*command, "--log", str(tmp_path / "nats.log")])
     yield f"http://127.0.0.1:{port}"
     server.terminate()
-    server.wait(20)
+    server.wait(60)
 
 
 def test_every_message_is_flushed_before_it_is_acknowledged(monitor: str) -> None:

@@ -69,7 +69,7 @@ def test_a_slow_handler_keeps_its_event_and_holds_nobody_else(
 
     def act(event: IncomingEvent) -> None:
         if event.event_id == "a-1":
-            assert is_late.wait(30)
+            assert is_late.wait(60)
 
     heard = Heard(act)
     listen(heard)

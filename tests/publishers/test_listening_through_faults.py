@@ -73,7 +73,7 @@ def start(server: NatsServer, handled: Handled) -> Iterator[Callable[[], Process
         if process.poll() is None:
             process.send_signal(signal.SIGCONT)
             process.kill()
-        process.wait(20)
+        process.wait(60)
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_the_process_at_work_ends_and_another_goes_on(
     at_work = whoever_works(processes, handled)
     for _ in range(2):
         at_work.send_signal(end)
-        at_work.wait(20)
+        at_work.wait(60)
         processes = [process for process in processes if process is not at_work] + [start()]
         at_work = whoever_works(processes, handled)
     publishing.stop()

@@ -42,7 +42,7 @@ class LoneReplica:
         headers = {} if body is None else {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}{path}", encoded, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return _answer(answer.status, answer.read())
         except urllib.error.HTTPError as error:
             return _answer(error.code, error.read())
@@ -92,7 +92,7 @@ class LoneServices:
         replica = LoneReplica(port, metrics_port)
         bound = {"BIND": f"127.0.0.1:{port}", "METRICS_PORT": str(metrics_port)}
         self._start(service, "replica", command, bound)
-        wait_until(lambda: _status(f"{replica.url}/livez") == 200, f"{service} answers", 30)
+        wait_until(lambda: _status(f"{replica.url}/livez") == 200, f"{service} answers")
         return replica
 
     def worker(self, service: str, name: str, **variables: str) -> None:
@@ -100,7 +100,7 @@ class LoneServices:
         port = free_port()
         bound = {"METRICS_PORT": str(port), **variables}
         self._start(service, name, ("manage.py", "run_worker", name), bound)
-        wait_until(lambda: _status(f"http://127.0.0.1:{port}/metrics") == 200, f"{name} works", 30)
+        wait_until(lambda: _status(f"http://127.0.0.1:{port}/metrics") == 200, f"{name} works")
 
     def _start(self, service: str, name: str, command: tuple[str, ...], variables: Mapping[str, str]) -> None:
         output = self._running.enter_context((self._folder / f"{service}-{name}.log").open("wb"))
@@ -117,12 +117,12 @@ class LoneServices:
 def _end(process: subprocess.Popen[bytes]) -> None:
     assert process.poll() is None, "it works to the end"
     process.terminate()
-    assert process.wait(40) == 0
+    assert process.wait(60) == 0
 
 
 def _status(url: str) -> int:
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return int(answer.status)
     except OSError:
         return 0

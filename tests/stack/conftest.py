@@ -60,11 +60,11 @@ def proxy_process() -> Iterator[Proxy]:
         subprocess.run([*command, "-t", "-q"], check=True)
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         try:
-            wait_until(lambda: _listens(ports["HTTP_PORT"]), program="nginx", layout=layout, seconds=5)
+            wait_until(lambda: _listens(ports["HTTP_PORT"]), program="nginx", layout=layout, seconds=60)
             yield Proxy(int(ports["HTTP_PORT"]), replicas)
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 @pytest.fixture

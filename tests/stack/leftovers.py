@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def assert_none_left(folder: Path, seconds: float = 10) -> None:
+def assert_none_left(folder: Path, seconds: float = 60) -> None:
     """Wait for the last process of the stack in `folder` to end: the one that stops it outlives what it stops."""
     deadline = time.monotonic() + seconds
     while left := processes_of(folder):

@@ -41,6 +41,6 @@ def test_mongodb_is_a_journaled_replica_set_with_a_bounded_cache() -> None:
 
 def test_nats_has_jetstream() -> None:
     address = urlsplit(os.environ["NATS_URL"])
-    with socket.create_connection((address.hostname, address.port), timeout=2) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
         greeting = connection.recv(4096)
     assert b'"jetstream":true' in greeting

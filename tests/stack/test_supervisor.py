@@ -86,7 +86,7 @@ def _noting(name: str, priority: int, order: Path) -> Program:
     return Program(name=name, command=("sh", "-c", script), priority=priority)
 
 
-def _wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+def _wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

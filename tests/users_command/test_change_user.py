@@ -241,7 +241,7 @@ def meeting_at_the_row(user_id: str, *changes: Callable[[Client], Answer]) -> li
             calls = [lambda change=change: change(new_client()) for change in changes]
             race = threads.enter_context(in_background(lambda: in_threads(calls)))
             wait_until(lambda: waiting() == len(changes), "all changes wait for the user's row")
-        return race.result(20)
+        return race.result(60)
 
 
 def test_of_patches_at_once_one_wins_and_the_others_are_412(client: Client) -> None:

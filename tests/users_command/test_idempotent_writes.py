@@ -86,7 +86,7 @@ def test_while_the_first_is_in_flight_a_second_is_409(client: Client, user_id: s
 
             second = WRITES[name](client, user_id, "key-1")
 
-        assert first.result(20).status_code == SUCCESSES[name]
+        assert first.result(60).status_code == SUCCESSES[name]
 
     assert second.status_code == 409
     assert second.json()["type"] == "/problems/idempotency-key-in-use"

@@ -76,7 +76,7 @@ def test_users_that_share_a_transaction_with_a_failing_one_are_stored() -> None:
     barrier = Barrier(16)
 
     def send(user: Any) -> int:
-        barrier.wait(10)
+        barrier.wait(60)
         return int(post_user(new_client(), user).status_code)
 
     with refused_by(*FAILURES[0]):

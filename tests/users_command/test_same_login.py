@@ -66,7 +66,7 @@ def at_once(requests: list[Any]) -> list[Any]:
     barrier = Barrier(len(requests))
 
     def send(request: Any) -> Any:
-        barrier.wait(10)
+        barrier.wait(60)
         return request(new_client())
 
     return in_threads([lambda request=request: send(request) for request in requests])  # type: ignore[misc]

@@ -109,7 +109,7 @@ def test_the_files_run_in_psql(file: str, rows_of_it: int) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
     )
 
     assert (run.returncode, run.stderr) == (0, "")

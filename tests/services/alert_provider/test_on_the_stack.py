@@ -27,7 +27,7 @@ def put(url: str, body: object) -> int:
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="PUT")
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -35,7 +35,7 @@ def put(url: str, body: object) -> int:
 
 def get(stack: RunningStack, path: str) -> list[dict[str, Any]]:
     """The items of a page."""
-    with urllib.request.urlopen(f"{stack.base_url}{path}", timeout=10) as answer:
+    with urllib.request.urlopen(f"{stack.base_url}{path}", timeout=60) as answer:
         items: list[dict[str, Any]] = json.load(answer)["items"]
     return items
 
@@ -115,7 +115,7 @@ def test_what_it_refuses_has_failed_and_is_told_after_a_retry(stack: RunningStac
     behave(stack, "take")
 
     retry = urllib.request.Request(f"{stack.base_url}/alerts/{failed['id']}/retry", method="POST")
-    with urllib.request.urlopen(retry, timeout=10) as answer:
+    with urllib.request.urlopen(retry, timeout=60) as answer:
         status = answer.status
     stack.wait_until(lambda: states(stack, sensor) == ["sent"], "it is sent after all")
 

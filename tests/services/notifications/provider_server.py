@@ -109,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.provider.got.append(got)
         answer = self.provider.answering(got)
         if answer.hang:
-            self.provider.ended.wait(30)
+            self.provider.ended.wait(60)
         if answer.hang or answer.close:
             self.close_connection = True
             return

@@ -57,7 +57,7 @@ def moments(server: ProviderServer, sensor: str = SENSOR) -> list[int]:
 
 
 def wait_until_all_are(state: str, client: Client) -> None:
-    wait_until(lambda: {found["state"] for found in deliveries(client)} == {state}, f"all are {state}", seconds=20)
+    wait_until(lambda: {found["state"] for found in deliveries(client)} == {state}, f"all are {state}")
 
 
 def test_an_alert_is_told_once_and_noted_as_sent(

@@ -46,7 +46,7 @@ def put(url: str, body: object) -> int:
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="PUT")
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -125,6 +125,6 @@ def test_an_outage_of_the_provider_stops_nothing_else(running: Running) -> None:
     stack.wait_until(lambda: any(sensor in got.text for got in provider.got), "it was asked")
     readyz = stack.status_of("/readyz")
     provider.answering = lambda _: Answering()
-    stack.wait_until(lambda: told(provider, sensor) == list(range(5)), "all are told", 30)
+    stack.wait_until(lambda: told(provider, sensor) == list(range(5)), "all are told")
 
     assert readyz == 200

@@ -21,7 +21,7 @@ def test_the_cookie_is_secure_where_the_proxy_speaks_tls(tmp_path: Path, scheme:
         request = urllib.request.Request(
             f"{replica.url}/api/users/signup", json.dumps(credentials).encode(), headers, method="POST"
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             cookie = answer.headers["Set-Cookie"]
 
     assert ("Secure" in cookie) is is_secure

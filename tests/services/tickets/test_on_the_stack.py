@@ -68,7 +68,7 @@ def orders_know_all(database: Database[dict[str, Any]]) -> bool:
 
 def kill(stack: RunningStack, name: str) -> None:
     """Kill a process that runs: one that was killed a moment ago may not be there yet."""
-    stack.wait_until(lambda: stack.pid(name), f"{name} runs", 30)
+    stack.wait_until(lambda: stack.pid(name), f"{name} runs")
     stack.kill(name)
 
 
