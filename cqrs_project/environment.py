@@ -160,6 +160,7 @@ def _delivery(reader: "_Reader") -> DeliverySettings:
     grace = reader.read("DELIVERY_GRACE_SECONDS", _integer(0, 3600), default="5")
     return DeliverySettings(
         tracking=reader.read("DELIVERY_TRACKING", _flag, default="1"),
+        nats=reader.read("DELIVERY_TRACKING_NATS", _flag, default="0"),
         # In place of what is missing for a mistake, which the caller raises.
         windowing=Windowing(size=1000 * (size or 1), grace=1000 * (grace or 0)),
         thresholds=reader.read("DELIVERY_THRESHOLDS", thresholds, default=""),

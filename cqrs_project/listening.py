@@ -1,24 +1,31 @@
 """A listener of NATS as the work of a worker."""
 
 import time
+from collections.abc import Callable
 
 from cqrs.publishers.jetstream.listener import Listener
 from cqrs.web.metrics import Readings, register_gauge
+
+BeforeListening = Callable[[], None]
 
 
 class Listening:
     """Has the events of a stream handled.
 
     The listener works in threads of its own, through every outage. What is left to the worker is to start it, and to
-    stop it in the end.
+    stop it in the end. `before` is called until it succeeds, and only then is the listener started.
     """
 
-    def __init__(self, service: str, listener: Listener) -> None:
+    def __init__(self, service: str, listener: Listener, before: BeforeListening | None = None) -> None:
         self._service = service
         self._listener = listener
+        self._before = before
 
     def step(self) -> bool:
-        """Start the listener, unless it runs."""
+        """Start the listener, unless it runs. Raises Unavailable where what comes before it is not possible yet."""
+        if self._before is not None:
+            self._before()
+            self._before = None
         self._listener.start()
         return False
 

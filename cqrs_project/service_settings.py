@@ -43,9 +43,10 @@ class SensorSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySettings:
-    """Whether messages of the broker are tracked, the windows that are counted, and what rate raises an alarm."""
+    """What is counted, and how: messages of the broker by `tracking`, those of outboxes and listeners by `nats`."""
 
     tracking: bool
+    nats: bool
     windowing: Windowing
     thresholds: Thresholds
 

@@ -1,5 +1,6 @@
 """Tickets and orders, put together: tickets are stored with their events, orders hear of them by NATS."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from django.conf import settings
@@ -12,11 +13,13 @@ from cqrs.outbox.registry import RegisteredOutbox, register_outbox
 from cqrs.outbox.webhook import ParkedEventWebhook
 from cqrs.publishers.jetstream.listener import Listener
 from cqrs.publishers.jetstream.listener_settings import define_listener
-from cqrs.publishers.jetstream.publisher import JetStreamPublisher
+from cqrs.publishers.outgoing_event import OutgoingEvent
+from cqrs.publishers.publisher import Publisher
 from cqrs.web.metrics import Readings, register_gauge
 from cqrs.worker import Worker
 from cqrs_project.listening import Listening, register_listener_gauges
 from cqrs_project.nats import jetstream
+from cqrs_project.nats_tracking import interceptors, new_publisher, prepare_nats_tracking, record_failed, registration
 from cqrs_project.sensor_services import NewBroker
 from services.orders.ticket_view import CONSUMER, TicketView, ticket_view
 from services.tickets.accounts.accounts import Accounts, accounts
@@ -39,7 +42,9 @@ def open_tickets(_: NewBroker) -> None:
     office.open(_office())
     accounts.open(Accounts(mongodb.database(), Tokens(environment.jwt_key, seconds=environment.jwt_seconds)))
     tell = None if environment.operators is None else ParkedEventWebhook(environment.operators)
-    outbox = RegisteredOutbox(name=OUTBOX, outbox=office().outbox, publisher=_publisher, tell=tell)
+    outbox = RegisteredOutbox(
+        name=OUTBOX, outbox=office().outbox, publisher=_publisher, tell=tell, giving_up=_giving_up
+    )
     register_outbox(outbox)
     register_outbox_problems()
     register_worker(RELAY, partial(_relay, outbox))
@@ -48,6 +53,7 @@ def open_tickets(_: NewBroker) -> None:
 
 def prepare_tickets(_: NewBroker) -> None:
     """Create the collections and indexes that are missing. Raises Unavailable."""
+    prepare_nats_tracking()
     _office().prepare()
     Accounts(mongodb.database(), Tokens("", seconds=0)).prepare()
 
@@ -60,6 +66,7 @@ def open_orders(_: NewBroker) -> None:
 
 def prepare_orders(_: NewBroker) -> None:
     """Create what is missing. Raises Unavailable."""
+    prepare_nats_tracking()
     TicketView(mongodb.database()).prepare()
 
 
@@ -67,8 +74,12 @@ def _office() -> TicketOffice:
     return TicketOffice(mongodb.database(), Outbox(mongodb.database()))
 
 
-def _publisher() -> JetStreamPublisher:
-    return JetStreamPublisher(jetstream())
+def _publisher() -> Publisher:
+    return new_publisher(jetstream())
+
+
+def _giving_up(events: Sequence[OutgoingEvent]) -> None:
+    record_failed(jetstream(), events)
 
 
 def _register_figures(registered: RegisteredOutbox) -> None:
@@ -106,6 +117,7 @@ def _orders() -> Worker:
     listener = define_listener(
         service=CONSUMER, jetstream=jetstream(), subjects=(f"{SUBJECT}.*",), handlers=ORDERS_HANDLERS
     )
-    listening = Listening(CONSUMER, Listener(listener, ticket_view().hear))
+    hearing = Listener(listener, ticket_view().hear, interceptors(listener.jetstream))
+    listening = Listening(CONSUMER, hearing, registration(listener))
     register_listener_gauges(listening)
     return Worker(ORDERS, listening)

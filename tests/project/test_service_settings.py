@@ -138,6 +138,11 @@ def test_tracking_can_be_switched_off() -> None:
     assert not read_environment({**GOOD, "DELIVERY_TRACKING": "0"}).delivery.tracking
 
 
+def test_deliveries_by_nats_are_tracked_where_that_is_asked_for() -> None:
+    assert not read_environment(GOOD).delivery.nats
+    assert read_environment({**GOOD, "DELIVERY_TRACKING_NATS": "1"}).delivery.nats
+
+
 def test_thresholds_of_rates() -> None:
     delivery = read_environment({**GOOD, "DELIVERY_THRESHOLDS": "0.99, orders=0.5,a=b=0"}).delivery
 
