@@ -9,15 +9,18 @@ Start = Callable[..., MemberProcess]
 
 
 @contextmanager
-def relay_processes(uri: str, database: str, stream: str = "") -> Iterator[Start]:
+def relay_processes(
+    uri: str, database: str, stream: str = "", program: str = "tests.outbox.relay_process"
+) -> Iterator[Start]:
     """Yield what starts one: `start("relay-1", takes="fresh", mode="plainly")`.
 
-    They publish to a collection of the database, or to `stream`: see `tests.outbox.relay_process`.
+    They publish to a collection of the database, or to `stream`: see `tests.outbox.relay_process`. Another `program`
+    takes the same arguments.
     """
     started: list[MemberProcess] = []
 
     def start(name: str, *, takes: str = "fresh", mode: str = "plainly") -> MemberProcess:
-        process = MemberProcess(name, "tests.outbox.relay_process", [uri, database, stream, takes, mode])
+        process = MemberProcess(name, program, [uri, database, stream, takes, mode])
         started.append(process)
         process.wait_for("started")
         return process

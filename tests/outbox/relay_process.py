@@ -22,7 +22,7 @@ from cqrs.outbox.settling import Settling
 from cqrs.publishers.outgoing_event import OutgoingEvent
 from cqrs.worker import Work, Worker
 from tests.outbox.destination import Destination
-from tests.outbox.streamed import Streamed
+from tests.outbox.streamed import Watched, streamed
 from tests.outbox.tickets import SHORT_LEASES
 
 HOUR = 3600.0
@@ -34,7 +34,7 @@ def main() -> None:
         set_clocks_ahead()
     database = MongoClient[dict[str, Any]](uri, tz_aware=True)[database_name]
     outbox = Outbox(database, settings=SHORT_LEASES)
-    destination = Streamed(stream) if stream else Destination(database, by=name)
+    destination = streamed(stream) if stream else Destination(database, by=name)
     hang_at(mode, destination)
     worker = Worker(name, work_of(takes, outbox, destination, name), poll_seconds=0.1)
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
@@ -42,13 +42,13 @@ def main() -> None:
     worker.run()
 
 
-def work_of(takes: str, outbox: Outbox, destination: Destination | Streamed, name: str) -> Work:
+def work_of(takes: str, outbox: Outbox, destination: Destination | Watched, name: str) -> Work:
     if takes == "fresh":
         return Relay(outbox, destination, takes="fresh", worker=name)
     return RetryJob(outbox, destination, interval=0.2, worker=name)
 
 
-def hang_at(mode: str, destination: Destination | Streamed) -> None:
+def hang_at(mode: str, destination: Destination | Watched) -> None:
     in_hand: list[OutgoingEvent] = []
 
     def notice(events: Sequence[OutgoingEvent]) -> None:
