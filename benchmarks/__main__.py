@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from benchmarks.broker_consume import broker_consume
 from benchmarks.broker_sends import broker_sends
 from benchmarks.bulk import bulk
+from benchmarks.delivery_tracking import delivery_tracking
 from benchmarks.errors import BenchmarkError
 from benchmarks.idle_latency import idle_latency
 from benchmarks.machine import busy_percent, noise_note, this_machine, version
@@ -38,6 +39,7 @@ MEASUREMENTS: Mapping[str, Callable[[Stack, int], list[Measured]]] = {
     "reads_by_email": reads_by_email,
     "broker_sends": broker_sends,
     "broker_consume": broker_consume,
+    "delivery_tracking": delivery_tracking,
     "sensor_alerts": sensor_alerts,
     "tickets": tickets,
     "relayed_events": relayed_events,

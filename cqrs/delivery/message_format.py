@@ -7,6 +7,7 @@
 import random
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from uuid import UUID
 
 from cqrs.broker.message import EVENT_ID, TRACEPARENT
@@ -48,10 +49,8 @@ def traceparent_of(cloud_trace: str) -> str | None:
 
 def trace_id_of(headers: Mapping[str, str]) -> str | None:
     """Return the trace that the headers name, as a UUID in text; None where they name none."""
-    if (match := _TRACEPARENT.fullmatch(headers.get(TRACEPARENT, ""))) is not None:
-        # As UUID writes it, which would take ten times as long; this is asked for every message.
-        trace = match[1]
-        return f"{trace[:8]}-{trace[8:12]}-{trace[12:16]}-{trace[16:20]}-{trace[20:]}"
+    if (trace := _trace_of(headers.get(TRACEPARENT, ""))) is not None:
+        return trace
     match = _CLOUD_TRACE.fullmatch(headers.get(CLOUD_TRACE, ""))
     return str(UUID(match[1])) if match else None
 
@@ -75,3 +74,10 @@ def headers_of(attributes: Mapping[str, str]) -> dict[str, str]:
     if (traceparent := traceparent_of(attributes.get(CLOUD_TRACE, ""))) is not None:
         headers[TRACEPARENT] = traceparent
     return headers
+
+
+# Asked for every message, and those of a batch often are of one trace.
+@lru_cache(maxsize=1024)
+def _trace_of(traceparent: str) -> str | None:
+    match = _TRACEPARENT.fullmatch(traceparent)
+    return None if match is None else str(UUID(match[1]))

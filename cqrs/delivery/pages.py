@@ -5,15 +5,12 @@ records cost about what one does. The events of a page are of one topic and were
 on, so that a window of time is found by an index on `first` alone.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from bson import ObjectId
 
 from cqrs.delivery.records import Document, Publishing, Received, Status, TrackedEvent
-
-T = TypeVar("T")
 
 SPREAD = timedelta(seconds=1)
 MOST_EVENTS = 1000
@@ -22,20 +19,32 @@ LARGEST = 3_000_000
 
 
 def publication_pages(
-    events: Iterable[TrackedEvent], *, status: Status, subscriptions: Iterable[str]
+    events: Sequence[TrackedEvent], *, status: Status, subscriptions: Iterable[str]
 ) -> Iterator[Document]:
     """Yield the pages that hold what came of publishing these events; one that is there twice is one publication."""
     expected = list(subscriptions)
-    distinct: dict[tuple[str, str], TrackedEvent] = {}
-    for event in events:
-        distinct.setdefault((event.topic, event.event_id), event)
-    for page in _divided(distinct.values(), _itself):
+    distinct = _distinct(events)
+    for places in _divided(distinct):
+        page = [distinct[place] for place in places]
         yield {
             **_columns(page),
             "payloads": [event.payload for event in page],
             "status": status,
             "subscriptions": expected,
         }
+
+
+def receipt_pages(receipts: Sequence[Received]) -> Iterator[Document]:
+    """Yield the pages that hold these receipts."""
+    by_subscription: dict[str, list[Received]] = {}
+    for receipt in receipts:
+        by_subscription.setdefault(receipt.subscription, []).append(receipt)
+    for subscription, of_one in by_subscription.items():
+        events = [receipt.event for receipt in of_one]
+        for places in _divided(events):
+            page = [events[place] for place in places]
+            received_at = [of_one[place].at for place in places]
+            yield {**_columns(page), "receivedAts": received_at, "subscription": subscription}
 
 
 def pages_of_publishing(publishing: Iterable[Publishing]) -> Iterator[Document]:
@@ -47,62 +56,63 @@ def pages_of_publishing(publishing: Iterable[Publishing]) -> Iterator[Document]:
         yield from publication_pages(events, status=status, subscriptions=subscriptions)
 
 
-def receipt_pages(receipts: Iterable[Received]) -> Iterator[Document]:
-    """Yield the pages that hold these receipts."""
-    by_subscription: dict[str, list[Received]] = {}
-    for receipt in receipts:
-        by_subscription.setdefault(receipt.subscription, []).append(receipt)
-    for subscription, of_one in by_subscription.items():
-        for page in _divided(of_one, _event_of):
-            yield {
-                **_columns([receipt.event for receipt in page]),
-                "receivedAts": [receipt.at for receipt in page],
-                "subscription": subscription,
-            }
-
-
 def first_within(start: datetime, end: datetime) -> Document:
     """Return the filter for the pages that may hold events that were published from `start` on and before `end`."""
     return {"first": {"$gt": start - SPREAD, "$lt": end}}
 
 
 def _columns(events: Sequence[TrackedEvent]) -> Document:
+    moments = [event.published_at for event in events]
     return {
         "_id": ObjectId(),
         "topic": events[0].topic,
-        "first": events[0].published_at,
+        "first": min(moments),
         "eventIDs": [event.event_id for event in events],
         "traceIDs": [event.trace_id for event in events],
-        "publishedAts": [event.published_at for event in events],
+        "publishedAts": moments,
     }
 
 
-def _divided(items: Iterable[T], event_of: Callable[[T], TrackedEvent]) -> Iterator[list[T]]:
-    """Yield the items page by page, those of a topic in the order of their moments."""
-    topics: dict[str, list[T]] = {}
-    for item in items:
-        topics.setdefault(event_of(item).topic, []).append(item)
-    for of_topic in topics.values():
-        yield from _pages(sorted(of_topic, key=lambda item: event_of(item).published_at), event_of)
+def _distinct(events: Sequence[TrackedEvent]) -> Sequence[TrackedEvent]:
+    names = [(event.topic, event.event_id) for event in events]
+    if len(set(names)) == len(names):
+        return events
+    distinct: dict[tuple[str, str], TrackedEvent] = {}
+    for name, event in zip(names, events, strict=True):
+        distinct.setdefault(name, event)
+    return list(distinct.values())
 
 
-def _pages(items: list[T], event_of: Callable[[T], TrackedEvent]) -> Iterator[list[T]]:
-    page: list[T] = []
-    end, size = event_of(items[0]).published_at + SPREAD, 0
-    for item in items:
-        event = event_of(item)
+def _divided(events: Sequence[TrackedEvent]) -> Iterator[Sequence[int]]:
+    """Yield the places of the events of each page."""
+    if _is_a_page(events):
+        yield range(len(events))
+        return
+    topics: dict[str, list[int]] = {}
+    for place, event in enumerate(events):
+        topics.setdefault(event.topic, []).append(place)
+    for places in topics.values():
+        yield from _pages(events, sorted(places, key=lambda place: events[place].published_at))
+
+
+def _is_a_page(events: Sequence[TrackedEvent]) -> bool:
+    """Whether they fit into one: they nearly always do, and looking at each by itself takes longer."""
+    if not 0 < len(events) <= MOST_EVENTS or len({event.topic for event in events}) > 1:
+        return False
+    moments = [event.published_at for event in events]
+    return max(moments) - min(moments) < SPREAD and sum(len(event.payload) for event in events) <= LARGEST
+
+
+def _pages(events: Sequence[TrackedEvent], places: Iterable[int]) -> Iterator[list[int]]:
+    page: list[int] = []
+    size = 0
+    for place in places:
+        event = events[place]
         size += len(event.payload)
-        if page and (event.published_at >= end or len(page) == MOST_EVENTS or size > LARGEST):
+        is_late = page and event.published_at - events[page[0]].published_at >= SPREAD
+        if page and (is_late or len(page) == MOST_EVENTS or size > LARGEST):
             yield page
             page, size = [], len(event.payload)
-            end = event.published_at + SPREAD
-        page.append(item)
-    yield page
-
-
-def _itself(event: TrackedEvent) -> TrackedEvent:
-    return event
-
-
-def _event_of(receipt: Received) -> TrackedEvent:
-    return receipt.event
+        page.append(place)
+    if page:
+        yield page

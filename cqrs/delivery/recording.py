@@ -1,7 +1,7 @@
 """Writing records: at once, in somebody's transaction, or within half a second."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from pymongo import UpdateOne
@@ -30,7 +30,7 @@ class Recording:
 
     def write_publications(
         self,
-        events: Iterable[TrackedEvent],
+        events: Sequence[TrackedEvent],
         *,
         status: Status,
         subscriptions: Iterable[str] = (),
@@ -49,10 +49,8 @@ class Recording:
         """Record in a transaction that the events are published, where MongoDB's clock gave them their moments."""
         pages = list(publication_pages(events, status="published", subscriptions=subscriptions))
         for page in pages:
-            page["createdAt"] = page["publishedAts"][-1]
-        if pages:
-            # The plain command: the driver's own way would look at each of them once more.
-            self._ledger.command({"insert": PUBLISH_PAGES, "documents": pages}, session)
+            page["createdAt"] = max(page["publishedAts"])
+        self._insert(PUBLISH_PAGES, pages, session)
 
     def publications_soon(self, publishing: Iterable[Publishing]) -> None:
         """Record soon what came of publishing events; a process that is killed before loses that."""
@@ -62,8 +60,14 @@ class Recording:
         self, events: Iterable[TrackedEvent], *, subscription: str, at: datetime, session: ClientSession
     ) -> None:
         """Record in the session's transaction that the subscription has handled the events."""
-        receipts = (Received(event=event, subscription=subscription, at=at) for event in events)
-        self._write(_pages(receipts), session)
+        pages = _pages([Received(event=event, subscription=subscription, at=at) for event in events])
+        server = session.operation_time
+        if server is None:
+            self._write(pages, session)
+            return
+        # What the server has said last of its clock, in seconds: near enough to find what was written lately.
+        created_at = max(at, datetime.fromtimestamp(server.time, UTC))
+        self._insert(RECEIVED_PAGES, [{**page.document, "createdAt": created_at} for page in pages], session)
 
     def receipts_soon(self, events: Iterable[TrackedEvent], *, subscription: str, at: datetime) -> None:
         """Record soon that the subscription has handled the events; a process that is killed before loses that."""
@@ -72,6 +76,11 @@ class Recording:
     def close(self) -> None:
         """Write what was put off."""
         self._later.close()
+
+    def _insert(self, collection: str, pages: list[Document], session: ClientSession) -> None:
+        if pages:
+            # The plain command: the driver's own way would look at each of them once more.
+            self._ledger.command({"insert": collection, "documents": pages}, session)
 
     def _write(self, pages: Sequence[Page], session: ClientSession | None = None) -> None:
         with translated_outside(session):
@@ -84,7 +93,7 @@ class Recording:
 def _pages(records: Iterable[Publishing | Received]) -> list[Page]:
     records = list(records)
     publishing = pages_of_publishing(record for record in records if isinstance(record, Publishing))
-    receipts = receipt_pages(record for record in records if isinstance(record, Received))
+    receipts = receipt_pages([record for record in records if isinstance(record, Received)])
     return [
         *(Page(PUBLISH_PAGES, document) for document in publishing),
         *(Page(RECEIVED_PAGES, document) for document in receipts),

@@ -28,7 +28,8 @@ def pages(*events: TrackedEvent) -> list[list[str]]:
     [
         ([], []),
         ([event("1")], [["1"]]),
-        ([event("2", AT + MOMENT), event("1")], [["1", "2"]]),
+        ([event("2", AT + MOMENT), event("1")], [["2", "1"]]),
+        ([event("2", AT + SPREAD), event("1")], [["1"], ["2"]]),
         ([event("1"), event("2", AT + SPREAD - MOMENT)], [["1", "2"]]),
         ([event("1"), event("2", AT + SPREAD)], [["1"], ["2"]]),
         ([event("1"), event("2", AT + SPREAD), event("3", AT + 1.5 * SPREAD)], [["1"], ["2", "3"]]),
