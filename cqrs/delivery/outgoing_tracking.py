@@ -9,15 +9,20 @@ of it is of one window, whoever records it how often.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+import pymongo
+
+from cqrs.broker.mongodb import translated
 from cqrs.delivery.message_format import trace_id_of
 from cqrs.delivery.recording import Recording
-from cqrs.delivery.records import TrackedEvent, payload_of
+from cqrs.delivery.records import Status, TrackedEvent, payload_of
 from cqrs.delivery.stream_topic import topic_of
 from cqrs.delivery.subscriptions import Subscriptions, expected
 from cqrs.publishers.jetstream.settings import StreamSettings
 from cqrs.publishers.outgoing_event import OutgoingEvent
 
 NO_JSON = "null"
+# Whoever publishes holds a claim meanwhile.
+SECONDS = 5.0
 
 
 class OutgoingTracking:
@@ -31,7 +36,7 @@ class OutgoingTracking:
     def attempted(self, events: Sequence[OutgoingEvent]) -> None:
         """They are about to be published."""
         if events:
-            self._recording.write_publications(self._tracked(events), status="attempted")
+            self._write(events, "attempted")
 
     def published(self, events: Sequence[OutgoingEvent]) -> None:
         """The stream holds them: those who listen to their subjects now are expected to receive them."""
@@ -42,12 +47,16 @@ class OutgoingTracking:
         for event in events:
             by_subscriptions[expected(event.subject, subscriptions)].append(event)
         for names, of_these in by_subscriptions.items():
-            self._recording.write_publications(self._tracked(of_these), status="published", subscriptions=names)
+            self._write(of_these, "published", names)
 
     def failed(self, events: Sequence[OutgoingEvent]) -> None:
         """They are given up."""
         if events:
-            self._recording.write_publications(self._tracked(events), status="failed")
+            self._write(events, "failed")
+
+    def _write(self, events: Sequence[OutgoingEvent], status: Status, subscriptions: Sequence[str] = ()) -> None:
+        with translated(), pymongo.timeout(SECONDS):
+            self._recording.write_publications(self._tracked(events), status=status, subscriptions=subscriptions)
 
     def _tracked(self, events: Sequence[OutgoingEvent]) -> list[TrackedEvent]:
         return [
