@@ -32,6 +32,8 @@ _OF_THE_SESSION = frozenset(
 )
 # Whatever a shell starts in the background inherits that this signal is ignored, and so would the stack.
 _HEEDING_CTRL_C = ("env", "--default-signal=INT")
+# What is published is counted soon.
+_SHORT_WINDOWS = {"DELIVERY_WINDOW_SECONDS": "4", "DELIVERY_GRACE_SECONDS": "1"}
 _UP_SECONDS = 240
 _DOWN_SECONDS = 240
 
@@ -128,7 +130,7 @@ class RunningStack:
 def stack_variables(folder: Path, **variables: str) -> dict[str, str]:
     """Return the environment for a stack in `folder` on free ports, with none of this session's stores."""
     inherited = {name: value for name, value in os.environ.items() if name not in _OF_THE_SESSION}
-    return {**inherited, **free_ports(), "STACK_DIR": str(folder), **variables}
+    return {**inherited, **free_ports(), **_SHORT_WINDOWS, "STACK_DIR": str(folder), **variables}
 
 
 def stack_command(command: str, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

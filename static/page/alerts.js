@@ -3,7 +3,7 @@
 import { AlertDesk } from "./alert_desk.js";
 import { oncePerFrame } from "./frame.js";
 import { watchSight } from "./sight.js";
-import { createProviderSwitch } from "./view/provider_switch.js";
+import { createBehaviourSwitch } from "./view/behaviour_switch.js";
 import { createReadingForm } from "./view/reading_form.js";
 import { createTrails } from "./view/trails.js";
 
@@ -12,7 +12,7 @@ const desk = new AlertDesk(() => draw());
 const form = section.querySelector("#reading");
 const reading = createReadingForm(form, (sent) => desk.send(sent));
 const views = [
-  createProviderSwitch(form.querySelector(".behaviours"), (answer) => reading.attempt(() => desk.behave(answer))),
+  createBehaviourSwitch(form.querySelector(".behaviours"), "take", (answer) => reading.attempt(() => desk.behave(answer))),
   createTrails(section, (alertId) => reading.attempt(() => desk.deliver(alertId))),
 ];
 

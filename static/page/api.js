@@ -87,6 +87,39 @@ export async function setBehaviour(answer, signal) {
   await ask("/api/v1/provider/behaviour", { method: "PUT", body: { answer }, signal });
 }
 
+/** Publish somebody to `create-user`. */
+export async function publishUser(signal) {
+  await ask("/api/v1/users", { method: "POST", signal });
+}
+
+/** How deliveries are counted: `{tracked, windowSeconds, graceSeconds, threshold, thresholds}`. */
+export async function readDeliveryRules(signal) {
+  const { body } = await ask("/api/v1/delivery/rules", { signal });
+  return body;
+}
+
+/** The windows of a topic that start from `since` on, newest first, and the server's time: `{items, date}`. */
+export async function readDeliveryWindows({ topic, since, limit }, signal) {
+  const { body, headers } = await ask(`/api/v1/delivery/windows?${query({ topic, since, limit })}`, { signal });
+  return { items: body.items, date: Date.parse(headers.get("Date") ?? "") };
+}
+
+/** The deliveries of such windows that are missing, those of the newest window first. */
+export async function readMissedDeliveries({ topic, since, limit }, signal) {
+  const { body } = await ask(`/api/v1/delivery/missed?${query({ topic, since, limit })}`, { signal });
+  return body.items;
+}
+
+/** How the subscription `mailing` behaves: `receive`, `fail` or `slow`. */
+export async function readDeliveryDemo(signal) {
+  const { body } = await ask("/api/v1/delivery/demo", { signal });
+  return body.behaviour;
+}
+
+export async function setDeliveryDemo(behaviour, signal) {
+  await ask("/api/v1/delivery/demo", { method: "POST", body: { behaviour }, signal });
+}
+
 async function ask(path, { method = "GET", body, signal, patience = PATIENCE } = {}) {
   const signals = [AbortSignal.timeout(patience), ...(signal ? [signal] : [])];
   const headers = { Accept: "application/json, application/problem+json" };

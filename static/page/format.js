@@ -30,6 +30,19 @@ export function rate(perSecond) {
   return perSecond < 99.95 ? tenth.format(perSecond) : whole.format(perSecond);
 }
 
+/** A part of one as `100 %`, `99.9 %` or `0 %`: what is not all is never rounded up to it. */
+export function percent(part) {
+  if (!Number.isFinite(part)) return MISSING;
+  const tenths = Math.floor(part * 1000 + 1e-9) / 10;
+  return `${Number.isInteger(tenths) ? whole.format(tenths) : tenth.format(tenths)} %`;
+}
+
+/** A moment of the day in seconds, in the reader's time zone. */
+export function clockSeconds(moment) {
+  const at = new Date(moment);
+  return Number.isNaN(at.getTime()) ? MISSING : at.toLocaleTimeString("en-GB");
+}
+
 /** A moment of the day with milliseconds, in the reader's time zone. */
 export function clock(moment) {
   const at = new Date(moment);

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.browser.alert_page import alert_page
+from tests.browser.delivery_page import delivery_page
 from tests.browser.run_page import RunPage
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "images"
@@ -15,7 +16,7 @@ SIZE: Final = ViewportSize(width=1280, height=1000)
 
 
 def main(base_url: str) -> None:
-    """Write `page.png`, `page-running.png`, `page-bulk.png`, `page-dark.png` and `page-alerts.png` from that stack."""
+    """Write `page.png` and `page-….png`: running, bulk, dark, alerts and delivery, from that stack."""
     expect.set_options(timeout=120_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
@@ -23,6 +24,7 @@ def main(base_url: str) -> None:
         in_bulk(browser, base_url)
         journey_in_the_dark(browser, base_url)
         waiting_alerts(browser, base_url)
+        falling_and_recovering(browser, base_url)
         browser.close()
 
 
@@ -70,6 +72,28 @@ def waiting_alerts(browser: Browser, base_url: str) -> None:
     page.mouse.move(0, 0)
     page.screenshot(path=FOLDER / "page-alerts.png")
     alerts.let_provider("Takes all")
+
+
+def falling_and_recovering(browser: Browser, base_url: str) -> None:
+    page = open_page(browser, base_url, "light")
+    delivery = delivery_page(page)
+    delivery.publish_ten()
+    delivery.expect_rate("100 % received")
+    delivery.let_mailing("Is slow")
+    delivery.publish()
+    delivery.expect_rate("Only 50 % received")
+    delivery.let_mailing("Receives")
+    delivery.expect_rate("100 % received")
+    delivery.let_mailing("Fails")
+    delivery.publish()
+    delivery.expect_rate("Only 50 % received")
+    delivery.let_mailing("Receives")
+    delivery.publish_ten()
+    delivery.expect_rate("100 % received")
+    delivery.publish_ten()
+    page.locator("#delivery").evaluate("(delivery) => delivery.scrollIntoView()")
+    page.mouse.move(0, 0)
+    page.screenshot(path=FOLDER / "page-delivery.png")
 
 
 def open_page(browser: Browser, base_url: str, theme: Literal["light", "dark"]) -> Page:

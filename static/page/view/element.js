@@ -8,7 +8,15 @@ export function element(tag, className = "", ...content) {
   return made;
 }
 
-/** The same for a text that may run from right to left, without turning its surroundings with it. */
+/** A part of a drawing, inside of an `<svg>`. */
+export function drawing(tag, attributes, ...content) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...content);
+  return made;
+}
+
+/** A `<span>` for a text that may run from right to left, without turning its surroundings with it. */
 export function ownDirection(text, className) {
   return element("span", className, element("bdi", "", text));
 }

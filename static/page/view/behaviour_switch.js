@@ -1,7 +1,7 @@
-// The switch by which the provider fails, and how it stands now, whoever has set it.
+// The switch by which somebody in a demonstration fails, and how it stands now, whoever has set it.
 
-/** `behave(answer)` is called when another one is chosen. Returns `render(desk)`. */
-export function createProviderSwitch(fieldset, behave) {
+/** `behave(behaviour)` is called when another one is chosen; `usual` is no failure. Returns `render(desk)`. */
+export function createBehaviourSwitch(fieldset, usual, behave) {
   const radios = [...fieldset.querySelectorAll("input")];
   let choosing = 0;
   fieldset.addEventListener("change", async ({ target }) => {
@@ -14,6 +14,6 @@ export function createProviderSwitch(fieldset, behave) {
     // What the user is choosing is not taken back by an older look.
     if (behaviour === null || choosing > 0) return;
     for (const radio of radios) if (radio.value === behaviour && !radio.checked) radio.checked = true;
-    fieldset.classList.toggle("failing", behaviour !== "take");
+    fieldset.classList.toggle("failing", behaviour !== usual);
   };
 }

@@ -1,0 +1,134 @@
+// Publishes users, sets the demonstration's switch, and looks what of it has arrived for as long as somebody sees it.
+
+import { publishUser, readDeliveryDemo, readDeliveryRules, readDeliveryWindows, readMissedDeliveries, setDeliveryDemo } from "./api.js";
+import { countedAt, SLOTS, shownSince, slotsOf, sumsOf } from "./delivery_windows.js";
+import { Problem } from "./problem.js";
+import { Watch } from "./watch.js";
+
+export const TOPIC = "create-user";
+
+const MOST_MISSED = 8;
+const PACE_AWAITING = 1000;
+const PACE_QUIET = 3000;
+const PACE_SLOWEST = 15_000;
+// A scheduler that is this late does not run: what was published is not waited for any longer.
+const GIVEN_UP = 30_000;
+
+export class DeliveryDesk {
+  topic = TOPIC;
+  /** How deliveries are counted; null before it is known. */
+  rules = null;
+  slots = [];
+  sums = sumsOf([]);
+  /** The newest deliveries that are missing in what is shown. */
+  missed = [];
+  /** How `mailing` behaves; null before it is known. */
+  behaviour = null;
+  /** When the users were published that are not counted yet. */
+  waiting = [];
+  /** Why the last look failed; null while it works. */
+  trouble = null;
+
+  #changed;
+  #windows = [];
+  #skew = 0;
+  #failures = 0;
+  #switching = 0;
+  #watch = new Watch(
+    () => this.#look(),
+    () => this.#pace(),
+  );
+
+  /** `changed` is called after every change of what is shown. */
+  constructor(changed) {
+    this.#changed = changed;
+  }
+
+  /** The server's time, as far as its answers tell. */
+  get at() {
+    return Date.now() + this.#skew;
+  }
+
+  /** Look at once and then again and again, or no more. */
+  see(seen) {
+    if (seen) this.#watch.start();
+    else this.#watch.stop();
+  }
+
+  /** Publish so many users; those that were published are waited for even where others failed. Throws a Problem. */
+  async publish(number) {
+    const outcomes = await Promise.allSettled(Array.from({ length: number }, () => publishUser()));
+    const failed = outcomes.find(({ status }) => status === "rejected");
+    const published = outcomes.filter(({ status }) => status === "fulfilled").map(() => this.at);
+    this.waiting = [...this.waiting, ...published];
+    this.#moved();
+    if (failed) throw failed.reason;
+  }
+
+  /** Have `mailing` behave so. Throws a Problem. */
+  async behave(behaviour) {
+    this.#switching += 1;
+    try {
+      await setDeliveryDemo(behaviour);
+      this.behaviour = behaviour;
+    } finally {
+      this.#switching -= 1;
+      this.#moved();
+    }
+  }
+
+  #moved() {
+    this.#show();
+    this.#watch.nudge();
+  }
+
+  async #look() {
+    const switching = this.#switching;
+    try {
+      this.rules ??= await readDeliveryRules();
+      const since = new Date(shownSince(this.rules, this.at)).toISOString();
+      const [{ items, date }, behaviour] = await Promise.all([
+        // Windows may have been shorter before.
+        readDeliveryWindows({ topic: TOPIC, since, limit: 2 * SLOTS }),
+        readDeliveryDemo(),
+      ]);
+      this.#windows = items;
+      this.missed = items.some(({ missed }) => missed > 0) ? await readMissedDeliveries({ topic: TOPIC, since, limit: MOST_MISSED }) : [];
+      this.#setClock(date);
+      // What was read while the switch was set may be older than what is shown.
+      if (switching === 0 && this.#switching === 0) this.behaviour = behaviour;
+      this.trouble = null;
+      this.#failures = 0;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.trouble = error;
+      this.#failures += 1;
+    }
+    this.#show();
+  }
+
+  #setClock(date) {
+    // The header knows seconds only: smaller differences are none.
+    const skew = date - Date.now();
+    if (Number.isFinite(skew) && Math.abs(skew - this.#skew) > 1500) this.#skew = skew;
+  }
+
+  #show() {
+    if (this.rules) {
+      this.slots = slotsOf(this.#windows, this.rules, this.at);
+      this.sums = sumsOf(this.slots);
+      this.waiting = this.waiting.filter((published) => this.#isAwaited(published));
+    }
+    this.#changed();
+  }
+
+  #isAwaited(published) {
+    const slot = this.slots.find(({ start, end }) => start <= published && published < end);
+    return slot?.events ? false : this.at < countedAt(this.rules, published) + GIVEN_UP;
+  }
+
+  #pace() {
+    if (this.trouble) return Math.min(PACE_QUIET * 2 ** (this.#failures - 1), PACE_SLOWEST);
+    return this.waiting.length > 0 ? PACE_AWAITING : PACE_QUIET;
+  }
+}
