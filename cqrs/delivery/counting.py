@@ -6,11 +6,10 @@ from typing import Any
 
 import msgspec
 from pymongo import ASCENDING
-from pymongo.client_session import ClientSession
 
 from cqrs.delivery.ledger import EXPIRY, PUBLISH_PAGES, RECEIVED_PAGES, Ledger
-from cqrs.delivery.pages import first_within
-from cqrs.delivery.records import Document
+from cqrs.delivery.pages import SPREAD, first_within
+from cqrs.delivery.records import Document, milliseconds
 from cqrs.delivery.tally import Publication, Receipt, Tally, by_subscription, expected_of, tally
 from cqrs.delivery.window import Windowing
 
@@ -61,21 +60,19 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.publications) + len(self.receipts)
 
 
-def read(
-    ledger: Ledger, start: int, end: int, session: ClientSession | None = None, *, topic: str | None = None
-) -> Records:
+def read(ledger: Ledger, start: int, end: int, *, topic: str | None = None) -> Records:
     """Return the records of what was published from `start` on and before `end`, of one topic where one is named."""
     records = Records(publications=[], receipts=[], details={})
     of_topic: Document = {} if topic is None else {"topic": {"$eq": topic}}
     which = {**pages_within(start, end), **of_topic}
-    for page in ledger.collection(PUBLISH_PAGES, session).find(which, WITHOUT_PAYLOADS, session=session):
+    for page in ledger.collection(PUBLISH_PAGES).find(which, WITHOUT_PAYLOADS):
         topic, status, subscriptions = page["topic"], page["status"], tuple(page["subscriptions"])
         for event_id, trace_id, at in _rows(page, start, end):
             records.publications.append(
                 Publication(topic=topic, event_id=event_id, subscriptions=subscriptions, status=status)
             )
             records.details.setdefault((topic, event_id), Details(trace_id=trace_id, published_at=at))
-    for page in ledger.collection(RECEIVED_PAGES, session).find(which, session=session):
+    for page in ledger.collection(RECEIVED_PAGES).find(which):
         topic, subscription = page["topic"], page["subscription"]
         records.receipts.extend(
             Receipt(topic=topic, event_id=event_id, subscription=subscription)
@@ -84,9 +81,9 @@ def read(
     return records
 
 
-def count(ledger: Ledger, start: int, end: int, session: ClientSession | None = None) -> Counted:
+def count(ledger: Ledger, start: int, end: int) -> Counted:
     """Return what the records say of the window from `start` to `end`."""
-    records = read(ledger, start, end, session)
+    records = read(ledger, start, end)
     expected = expected_of(records.publications)
     received = dict.fromkeys(receipt for receipt in records.receipts if receipt in expected)
     return Counted(
@@ -102,7 +99,7 @@ def count(ledger: Ledger, start: int, end: int, session: ClientSession | None = 
     )
 
 
-def number_of_records(ledger: Ledger, start: int, end: int, session: ClientSession) -> int:
+def number_of_records(ledger: Ledger, start: int, end: int) -> int:
     """Return how many records there are of what was published from `start` on and before `end`."""
     inside = {"$and": [{"$gte": ["$$at", moment(start)]}, {"$lt": ["$$at", moment(end)]}]}
     of_page = {"$size": {"$filter": {"input": "$publishedAts", "as": "at", "cond": inside}}}
@@ -113,14 +110,12 @@ def number_of_records(ledger: Ledger, start: int, end: int, session: ClientSessi
     found = [
         counted["records"]
         for name in (PUBLISH_PAGES, RECEIVED_PAGES)
-        for counted in ledger.collection(name, session).aggregate(pipeline, hint=EXPIRY, session=session)
+        for counted in ledger.collection(name).aggregate(pipeline, hint=EXPIRY)
     ]
     return sum(found)
 
 
-def written_since(
-    ledger: Ledger, since: int, windowing: Windowing, *, start: int, end: int, session: ClientSession
-) -> set[int]:
+def written_since(ledger: Ledger, since: int, windowing: Windowing, *, start: int, end: int) -> set[int]:
     """Return which windows have records that were written since then, of the stretch from `start` to `end`."""
     found: set[int] = set()
     at = {"$toLong": "$publishedAts"}
@@ -132,17 +127,16 @@ def written_since(
         {"$group": {"_id": {"$subtract": [at, {"$mod": [at, windowing.size]}]}}},
     ]
     for name in (PUBLISH_PAGES, RECEIVED_PAGES):
-        groups = ledger.collection(name, session).aggregate(pipeline, hint=WRITTEN, session=session)
+        groups = ledger.collection(name).aggregate(pipeline, hint=WRITTEN)
         found |= {max(start, int(group["_id"])) for group in groups}
     return found
 
 
-def first_published(ledger: Ledger, session: ClientSession) -> datetime | None:
-    """Return when the oldest event that there is a record of was published; None where there is none."""
-    found = ledger.collection(PUBLISH_PAGES, session).find_one(
-        {}, {"first": 1}, sort=[("first", ASCENDING)], session=session
-    )
-    return None if found is None else found["first"]
+def first_published(ledger: Ledger, *, since: int | None = None) -> int | None:
+    """Return a time before which no event was published from `since` on; None where none was at all."""
+    which = {} if since is None else {"first": {"$gt": moment(since) - SPREAD}}
+    found = ledger.collection(PUBLISH_PAGES).find_one(which, {"first": 1}, sort=[("first", ASCENDING)])
+    return None if found is None else milliseconds(found["first"])
 
 
 def pages_within(start: int, end: int) -> Document:

@@ -46,54 +46,51 @@ Tell = Callable[[Notice], None]
 
 
 class Notices:
-    """Notes and sends notices. `tell` returns when one was taken; without it they are only logged."""
+    """Notes and sends notices: each goes to the log, and to `tell` until that has returned, where there is one."""
 
     def __init__(self, ledger: Ledger, thresholds: Thresholds, tell: Tell | None = None) -> None:
         self._ledger = ledger
         self._thresholds = thresholds
         self._tell = tell
 
-    def note(self, windows: list[StoredWindow], session: ClientSession) -> list[Notice]:
-        """Note what is to be told of windows that were stored in the session's transaction, and return what is new."""
-        below = [window for window in windows if self._thresholds.is_below(window.topic, window.tally.rate)]
-        noted = [notice for window in below if (notice := self._note("alarm", window, session))]
-        for notice in noted:
-            self._set_alarmed(notice.topic, notice.start, session)
-        for topic in sorted({window.topic for window in windows}):
-            if (recovery := self._recovery(topic, session)) is not None:
-                noted.append(recovery)
-        return noted
-
-    def log(self, notices: list[Notice]) -> None:
-        """Write a line of each."""
-        for notice in notices:
-            fields = {"topic": notice.topic, "start": notice.start.isoformat(), "rate": notice.rate}
-            if notice.kind == "alarm":
-                logger.warning("completion rate below threshold", extra={**fields, "missed": notice.missed})
-            else:
-                logger.warning("completion rate recovered", extra=fields)
+    def note(self, windows: list[StoredWindow], session: ClientSession) -> None:
+        """Note what is to be told of windows that were stored in the session's transaction."""
+        for window in windows:
+            if self._thresholds.is_below(window.topic, window.tally.rate) and self._note("alarm", window, session):
+                self._set_alarmed(window.topic, window.start, session)
+        for topic, alarmed in self._alarmed({window.topic for window in windows}, session):
+            self._note_recovery(topic, alarmed, session)
 
     def send_due(self) -> int:
         """Tell of what was noted and not told, oldest first, and return how many were.
 
-        What `tell` raises is logged, and it is called again half a minute later. Raises Unavailable where MongoDB is
-        away.
+        What `tell` raises is logged, and it is called again half a minute later. Who is killed before it is noted that
+        a notice was told leaves it to be told again. Raises Unavailable where MongoDB is away.
         """
         told = 0
-        while self._tell is not None and (document := self._next()) is not None:
-            try:
-                self._tell(msgspec.convert(document["notice"], Notice))
-            except Exception as error:  # noqa: BLE001 - what keeps one from being told says nothing about the others
-                fields = {"notice": document["_id"], "error_type": type(error).__name__}
-                logger.warning("could not tell of a completion rate", extra=fields)
-                if isinstance(error, Unavailable):
-                    return told
-            else:
-                self._note_told(document["_id"])
-                told += 1
+        while (document := self._next()) is not None:
+            notice = msgspec.convert(document["notice"], Notice)
+            if not document["logged"]:
+                _log(notice)
+            error = self._error_of_telling(notice)
+            self._note_done(notice, told=error is None)
+            if isinstance(error, Unavailable):
+                return told
+            told += error is None
         return told
 
-    def _note(self, kind: Kind, window: StoredWindow, session: ClientSession) -> Notice | None:
+    def _error_of_telling(self, notice: Notice) -> Exception | None:
+        try:
+            if self._tell is not None:
+                self._tell(notice)
+        except Exception as error:  # noqa: BLE001 - what keeps one from being told says nothing about the others
+            fields = {"notice": notice.id, "error_type": type(error).__name__}
+            logger.warning("could not tell of a completion rate", extra=fields)
+            return error
+        return None
+
+    def _note(self, kind: Kind, window: StoredWindow, session: ClientSession) -> bool:
+        """Note it, once; say whether it is new."""
         notice = Notice(
             id=f"{kind}:{window.topic}:{window.start.isoformat(timespec='milliseconds')}",
             kind=kind,
@@ -107,25 +104,29 @@ class Notices:
         )
         document = {
             "notice": msgspec.to_builtins(notice, builtin_types=(datetime,)),
-            "told": self._tell is None,
+            "told": False,
+            "logged": False,
             "dueAt": window.end,
         }
         notices = self._ledger.collection(NOTICES, session)
         written = notices.update_one({"_id": notice.id}, {"$setOnInsert": document}, upsert=True, session=session)
-        return notice if written.upserted_id is not None else None
+        return written.upserted_id is not None
 
-    def _recovery(self, topic: str, session: ClientSession) -> Notice | None:
-        state = self._ledger.collection(STATE, session).find_one({"_id": _alarm(topic)}, session=session)
+    def _alarmed(self, topics: set[str], session: ClientSession) -> list[tuple[str, datetime]]:
+        """Return which of the topics have not recovered from an alarm, and the window of the last one, by topic."""
+        which = {"_id": {"$in": [_alarm(topic) for topic in topics]}, "alarmed": {"$ne": None}}
+        found = self._ledger.collection(STATE, session).find(which, session=session)
+        return sorted((state["_id"]["alarm"], state["alarmed"]) for state in found)
+
+    def _note_recovery(self, topic: str, alarmed: datetime, session: ClientSession) -> None:
         window = newest(self._ledger, topic, session)
-        if state is None or window is None or state["alarmed"] is None:
-            return None
+        if window is None:
+            return
         below = self._thresholds.is_below(topic, window.tally.rate)
-        if not has_recovered(alarmed=_ms(state["alarmed"]), newest=_ms(window.start), is_below=below):
-            return None
-        self._ledger.collection(STATE, session).update_one(
-            {"_id": _alarm(topic)}, {"$set": {"alarmed": None}}, session=session
-        )
-        return self._note("recovery", window, session)
+        if has_recovered(alarmed=_ms(alarmed), newest=_ms(window.start), is_below=below):
+            states = self._ledger.collection(STATE, session)
+            states.update_one({"_id": _alarm(topic)}, {"$set": {"alarmed": None}}, session=session)
+            self._note("recovery", window, session)
 
     def _set_alarmed(self, topic: str, start: datetime, session: ClientSession) -> None:
         states = self._ledger.collection(STATE, session)
@@ -140,9 +141,18 @@ class Notices:
                 return_document=ReturnDocument.AFTER,
             )
 
-    def _note_told(self, notice_id: str) -> None:
+    def _note_done(self, notice: Notice, *, told: bool) -> None:
         with translated(), pymongo.timeout(SECONDS):
-            self._ledger.collection(NOTICES).update_one({"_id": notice_id}, {"$set": {"told": True}})
+            notices = self._ledger.collection(NOTICES)
+            notices.update_one({"_id": notice.id}, {"$set": {"logged": True, "told": told}})
+
+
+def _log(notice: Notice) -> None:
+    fields = {"topic": notice.topic, "start": notice.start.isoformat(), "rate": notice.rate}
+    if notice.kind == "alarm":
+        logger.warning("completion rate below threshold", extra={**fields, "missed": notice.missed})
+    else:
+        logger.warning("completion rate recovered", extra=fields)
 
 
 def _alarm(topic: str) -> Document:

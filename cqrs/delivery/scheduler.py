@@ -1,47 +1,35 @@
 """The scheduler: counts each window once its grace is over, and again where something comes late.
 
-A pass is one transaction. It begins by writing the state that all schedulers share, so that of two at the same time one
-is repeated and finds what the other has done; it counts what is there in its snapshot, and moves the position on with
-what it stores. Killed in the middle, it has done nothing.
+It counts whole windows, takes for one as long as that needs, and stores it in a short transaction, with the position
+where it is counted first: of two schedulers at the same time one learns that the other was faster. What is written
+while it counts comes late. Killed in the middle, it has done nothing.
 """
 
-import logging
 import time
+from functools import partial
 
 import msgspec
 import pymongo
-from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
-from pymongo.collection import Collection
 
 from cqrs.broker.mongodb import translated
 from cqrs.broker.transaction import transact
-from cqrs.delivery.counting import Counted, count, first_published, moment, written_since
-from cqrs.delivery.ledger import STATE, Ledger
-from cqrs.delivery.notices import Notice, Notices
-from cqrs.delivery.records import Document, milliseconds
-from cqrs.delivery.stored_windows import StoredWindow, is_up_to_date, store
+from cqrs.delivery.counting import Counted, count, first_published
+from cqrs.delivery.late_records import LateRecords
+from cqrs.delivery.ledger import Ledger
+from cqrs.delivery.notices import Notices
+from cqrs.delivery.position import Found, Position, advance, find
+from cqrs.delivery.stored_windows import StoredWindow, store
 from cqrs.delivery.window import Windowing
-from cqrs.delivery.window_log import log_window
+from cqrs.delivery.window_log import log_revised, log_window
+from cqrs.delivery.window_sizes import resized
 
-logger = logging.getLogger(__name__)
-
-PASS_SECONDS = 30.0
 PATIENCE = 5.0
-POSITION = {"_id": "position"}
-# A record is written in a transaction that may end so much later: MongoDB ends them after 60 s, and looks every 30 s.
-WRITTEN_BEFORE_SEEN_MS = 120_000
-# Records that are about to expire go one by one: what is left of such a window is not what was.
-REVISED_FOR = 0.9
-
-
-class Pass(msgspec.Struct, frozen=True, kw_only=True):
-    """What a pass has done: the window that it counted, if one was due, those that it revised, what is to be told."""
-
-    counted: Counted | None
-    revised: tuple[StoredWindow, ...]
-    notices: tuple[Notice, ...]
-    more: bool
+# Only so that nothing lasts for ever: the largest window that fits in memory takes a fraction of that.
+COUNTING_SECONDS = 600.0
+STORING_SECONDS = 30.0
+# Up to so many windows in which nothing was published are counted one by one, and more than that as one.
+MOST_EMPTY = 6
 
 
 class Scheduler:
@@ -51,15 +39,20 @@ class Scheduler:
         self._ledger = ledger
         self._notices = notices
         self._windowing = windowing or Windowing()
+        self._late = LateRecords(ledger, self._windowing.size)
 
     def step(self) -> bool:
-        """Count the next window where one is due, and tell of what is to be told. Raises Unavailable."""
-        more = False
-        if self._is_due():
-            client = self._ledger.client
-            done = transact(client, self._pass, seconds=PASS_SECONDS)
-            more = done.more
-            self._log(done)
+        """Count the next window where one is due, else one that something came late for; tell what is to be told.
+
+        Raises Unavailable.
+        """
+        with translated(), pymongo.timeout(PATIENCE):
+            found = find(self._ledger, self._windowing)
+        if self._windowing.is_due(found.position.next, found.at):
+            self._count_next(found)
+            more = True
+        else:
+            more = self._count_late(found)
         self._notices.send_due()
         return more
 
@@ -70,74 +63,52 @@ class Scheduler:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _is_due(self) -> bool:
-        with translated(), pymongo.timeout(PATIENCE):
-            states = self._ledger.collection(STATE)
-            state = states.find_one(POSITION)
-            if state is None:
-                states.update_one(POSITION, {"$setOnInsert": {"next": None}}, upsert=True)
-                return True
-            at = milliseconds(self._ledger.client.admin.command("hello")["localTime"])
-        return state.get("next") is None or self._windowing.is_due(milliseconds(state["next"]), at)
+    def _count_next(self, found: Found) -> None:
+        position = found.position
+        with translated(), pymongo.timeout(COUNTING_SECONDS):
+            counted = self._counted(position.next, found.at)
+        sizes = resized(position.sizes, since=position.next, size=self._windowing.size)
+        following = msgspec.structs.replace(position, next=counted.end, sizes=sizes)
+        store_next = partial(self._store_next, counted, position, following)
+        if transact(self._ledger.client, store_next, seconds=STORING_SECONDS):
+            log_window(counted)
 
-    def _pass(self, session: ClientSession) -> Pass:
-        states = self._ledger.collection(STATE, session)
-        # First of all: whoever else is at it conflicts here, and the snapshot is not older than what was stored last.
-        state = _with_time(states, session)
-        at = milliseconds(state["at"])
-        start, since = self._begin(state, at, session)
-        counted, changed, following = None, [], start
-        if self._windowing.is_due(start, at):
-            following = self._windowing.end_of(start)
-            counted = count(self._ledger, start, following, session)
-            changed = store(self._ledger, counted, late=False, session=session)
-        more = self._windowing.is_due(following, at)
-        progress = {"next": moment(following), "since": moment(since), "size": self._windowing.size}
-        revised: list[StoredWindow] = []
-        if not more:
-            revised = self._revise(state, since, start, session)
-            progress["looked"] = state["at"]
-        states.update_one(POSITION, {"$set": progress}, session=session)
-        notices = self._notices.note([*changed, *revised], session)
-        return Pass(counted=counted, revised=tuple(revised), notices=tuple(notices), more=more)
+    def _counted(self, start: int, at: int) -> Counted:
+        empty = self._empty_until(start, at)
+        if empty > start:
+            # Not counted: what is written meanwhile belongs to one of the windows, and not to all as one.
+            return Counted(start=start, end=empty, records=0, topics={}, subscriptions={}, received=())
+        return count(self._ledger, start, self._windowing.end_of(start))
 
-    def _begin(self, state: Document, at: int, session: ClientSession) -> tuple[int, int]:
-        """Return the window to count next, and from where on windows are of the present size."""
-        if state.get("next") is None:
-            first = first_published(self._ledger, session)
-            start = self._windowing.start_of(at if first is None else milliseconds(first))
-            return start, start
-        start = milliseconds(state["next"])
-        return start, milliseconds(state["since"]) if state["size"] == self._windowing.size else start
+    def _empty_until(self, start: int, at: int) -> int:
+        """Return the end of many windows in which nothing was published; the start where it is not that many."""
+        least = start + MOST_EMPTY * self._windowing.size
+        last = self._windowing.start_of(at - self._windowing.grace)
+        if last <= least:
+            return start
+        first = first_published(self._ledger, since=start)
+        end = last if first is None else min(last, self._windowing.start_of(first))
+        return end if end > least else start
 
-    def _revise(self, state: Document, since: int, until: int, session: ClientSession) -> list[StoredWindow]:
-        """Count again what was counted before `until` and has records that were written since the last look."""
-        at = milliseconds(state["at"])
-        looked = milliseconds(state["looked"]) if "looked" in state else since
-        oldest = max(since, at - round(self._ledger.kept_seconds * 1000 * REVISED_FOR))
-        written = looked - WRITTEN_BEFORE_SEEN_MS
-        touched = written_since(self._ledger, written, self._windowing, start=oldest, end=until, session=session)
-        changed: list[StoredWindow] = []
-        for start in sorted(touched):
-            end = self._windowing.end_of(start)
-            if not is_up_to_date(self._ledger, start, end, session):
-                counted = count(self._ledger, start, end, session)
-                changed += store(self._ledger, counted, late=True, session=session)
-        return changed
+    def _store_next(self, counted: Counted, position: Position, following: Position, session: ClientSession) -> bool:
+        if not advance(self._ledger, position, following, session):
+            return False
+        self._notices.note(store(self._ledger, counted, late=False, session=session), session)
+        return True
 
-    def _log(self, done: Pass) -> None:
-        if done.counted is not None:
-            log_window(done.counted)
-        for window in done.revised:
-            fields = {"topic": window.topic, "start": window.start.isoformat(), "rate": window.tally.rate}
-            logger.info("window revised, records came late", extra=fields)
-        self._notices.log(list(done.notices))
+    def _count_late(self, found: Found) -> bool:
+        """Count one window again; say whether there was one."""
+        with translated(), pymongo.timeout(COUNTING_SECONDS):
+            bounds = self._late.next(found)
+            if bounds is None:
+                return False
+            counted = count(self._ledger, *bounds)
+        store_late = partial(self._store_late, counted)
+        log_revised(transact(self._ledger.client, store_late, seconds=STORING_SECONDS))
+        self._late.done()
+        return True
 
-
-def _with_time(states: Collection[Document], session: ClientSession) -> Document:
-    """Write the server's time into the state and return that."""
-    change = [{"$set": {"at": "$$NOW"}}]
-    state = states.find_one_and_update(
-        POSITION, change, upsert=True, return_document=ReturnDocument.AFTER, session=session
-    )
-    return state or {}
+    def _store_late(self, counted: Counted, session: ClientSession) -> list[StoredWindow]:
+        revised = store(self._ledger, counted, late=True, session=session)
+        self._notices.note(revised, session)
+        return revised

@@ -24,8 +24,13 @@ class StoredWindow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def store(ledger: Ledger, counted: Counted, *, late: bool, session: ClientSession) -> list[StoredWindow]:
-    """Store what was counted in place of what was there, and return what has changed by that."""
+    """Store what was counted in place of what was there, and return what has changed by that.
+
+    What was counted from fewer records than are counted in already is older, and changes nothing.
+    """
     before = {document["topic"]: document for document in _of(ledger, counted.start, session)}
+    if any(known["records"] > counted.records for known in before.values()):
+        return []
     changed, writes = [], []
     for topic, tally in counted.topics.items():
         window = _window(counted, topic, tally, late=late)
@@ -42,10 +47,10 @@ def store(ledger: Ledger, counted: Counted, *, late: bool, session: ClientSessio
     return changed
 
 
-def is_up_to_date(ledger: Ledger, start: int, end: int, session: ClientSession) -> bool:
+def is_up_to_date(ledger: Ledger, start: int, end: int) -> bool:
     """Whether the window was counted when all records were there that are there now: none is ever changed."""
-    stored = {document["records"] for document in _of(ledger, start, session)}
-    return stored == {number_of_records(ledger, start, end, session)}
+    stored = {document["records"] for document in _of(ledger, start)}
+    return stored == {number_of_records(ledger, start, end)}
 
 
 def newest(ledger: Ledger, topic: str, session: ClientSession) -> StoredWindow | None:
@@ -67,7 +72,7 @@ def from_document(document: Document) -> StoredWindow:
     )
 
 
-def _of(ledger: Ledger, start: int, session: ClientSession) -> list[Document]:
+def _of(ledger: Ledger, start: int, session: ClientSession | None = None) -> list[Document]:
     return list(ledger.collection(WINDOWS, session).find({"start": moment(start)}, session=session))
 
 

@@ -1,8 +1,10 @@
 """What the log says of a window: a line for each receipt and three for its numbers, in words that others look for."""
 
 import logging
+from collections.abc import Iterable
 
-from cqrs.delivery.counting import Counted
+from cqrs.delivery.counting import Counted, moment
+from cqrs.delivery.stored_windows import StoredWindow
 
 logger = logging.getLogger(__name__)
 
@@ -15,6 +17,14 @@ def log_window(counted: Counted) -> None:
     total = counted.total
     seconds = (counted.end - counted.start) / 1000
     percent = "null" if total.rate is None else f"{total.rate * 100:f}"
-    logger.info("total: %d", total.expected)
-    logger.info("missed: %d", total.missed)
-    logger.info("completion rate of last %g sec. : %s", seconds, percent)
+    fields = {"start": moment(counted.start).isoformat(), "end": moment(counted.end).isoformat()}
+    logger.info("total: %d", total.expected, extra=fields)
+    logger.info("missed: %d", total.missed, extra=fields)
+    logger.info("completion rate of last %g sec. : %s", seconds, percent, extra=fields)
+
+
+def log_revised(windows: Iterable[StoredWindow]) -> None:
+    """Write a line for each window that something came late for."""
+    for window in windows:
+        fields = {"topic": window.topic, "start": window.start.isoformat(), "rate": window.tally.rate}
+        logger.info("window revised, records came late", extra=fields)

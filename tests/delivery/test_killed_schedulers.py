@@ -1,16 +1,16 @@
 """Schedulers that are killed whenever it may be, two at a time: the windows are what a recount gives."""
 
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from cqrs.broker import Broker, BrokerConfig, ConsumerRecord
 from cqrs.delivery.ledger import Ledger
-from tests.delivery.recorded import numbers, recount, windows
+from tests.broker.transactions import end_transactions
+from tests.delivery.processes import Processes
+from tests.delivery.recorded import SHORT, numbers, recount, windows
 from tests.delivery.tracked import consumer_of, received, send, subscribe
 from tests.waiting import wait_until
 
@@ -29,35 +29,22 @@ def refuse(_: ConsumerRecord) -> None:
 class Schedulers:
     """Two processes; `kill` ends one of them without warning and starts another in its place."""
 
-    def __init__(self, config: BrokerConfig) -> None:
-        self._config = config
-        self._running = [self._start(), self._start()]
+    def __init__(self, processes: Processes) -> None:
+        self._processes = processes
+        self._running = [processes.schedule(), processes.schedule()]
 
     def kill(self) -> None:
-        oldest = self._running.pop(0)
-        assert oldest.poll() is None
-        oldest.send_signal(signal.SIGKILL)
-        oldest.wait()
-        self._running.append(self._start())
-
-    def stop(self) -> None:
-        for process in self._running:
-            process.terminate()
-        # What they have in hand is finished: a transaction left behind would keep the database from being dropped. One
-        # that was about to start has nothing in hand.
-        assert {process.wait() for process in self._running} <= {0, -signal.SIGTERM}
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        module = "tests.delivery.scheduler_process"
-        return subprocess.Popen([sys.executable, "-m", module, self._config.mongo_uri, self._config.database])
+        self._running.pop(0).kill()
+        self._running.append(self._processes.schedule())
 
 
 @pytest.fixture
-def schedulers(broker_config: BrokerConfig, ledger: Ledger) -> Iterator[Schedulers]:
+def schedulers(broker_config: BrokerConfig, broker: Broker, tmp_path: Path) -> Iterator[Schedulers]:
     with ExitStack() as stack:
-        schedulers = Schedulers(broker_config)
-        stack.callback(schedulers.stop)
-        yield schedulers
+        processes = Processes(broker_config, tmp_path, size=SHORT.size)
+        stack.callback(end_transactions, broker)
+        stack.callback(processes.close)
+        yield Schedulers(processes)
 
 
 def test_windows_are_right_whatever_is_killed(broker: Broker, ledger: Ledger, schedulers: Schedulers) -> None:
