@@ -61,18 +61,19 @@ def open_delivery(new_broker: NewBroker) -> None:
     report.open(Report(_ledger()))
     demo_switch.open(DemoSwitch(mongodb.database()))
     delivery_rules.open(_rules())
-    users.open(Users(new_broker(topic.broker)))
+    users.open(Users(new_broker(topic.broker), mongodb.database()))
     register_worker(SCHEDULER, _scheduler)
     register_worker(DEMO, partial(_demo, new_broker))
 
 
 def prepare_delivery(new_broker: NewBroker) -> None:
-    """Create the topic, its two subscriptions and the collections that are missing. Raises Unavailable.
+    """Create the topic, its two subscriptions, and the collections and indexes that are missing. Raises Unavailable.
 
     Both subscriptions expect what is published from then on, whether or not their worker has ever run.
     """
     _ledger().prepare()
     with new_broker(topic.broker) as broker:
+        Users(broker, mongodb.database()).prepare()
         broker.topics.create(topic.topic)
         for reader in (topic.mailing, topic.counting):
             establish(

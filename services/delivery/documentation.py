@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
-from cqrs.web.openapi import Reply, operation
+from cqrs.delivery.message_format import OPTIONS
+from cqrs.web.openapi import IDEMPOTENCY_KEY, REPLAYED, Reply, operation
 from services.delivery.demo import DemoBehaviour
+from services.delivery.options import MOST_CHARACTERS
 from services.delivery.parameters import Filters, PageOfFiltered
 from services.delivery.rules import DeliveryRules
 from services.delivery.shown import DeliverySummary, DeliveryWindows, MissedDeliveries
@@ -51,6 +53,12 @@ RULES: dict[str, Any] = {
     "thresholds": {"orders": 0.99},
 }
 BEHAVIOUR: dict[str, Any] = {"behaviour": "fail"}
+OPTIONS_HEADER = OpenApiParameter(
+    OPTIONS,
+    str,
+    OpenApiParameter.HEADER,
+    description=f"JSON that goes with the message, at most {MOST_CHARACTERS} ASCII characters; `{{}}` without it.",
+)
 
 
 def _answered(name: str, value: Any, status: int = 200) -> OpenApiExample:
@@ -63,8 +71,9 @@ PUBLISH_USER = operation(
     description="Publishes a user to the topic `create-user`; somebody, where there is no body. The trace is that of "
     "`Cloud-Trace-Context` or `traceparent`, or a new one.",
     body={"application/json": DemoUser},
-    replies={201: Reply(PublishedUser, "Published")},
-    problems=(400, 411, 413, 415, 503),
+    replies={201: Reply(PublishedUser, "Published", headers=(REPLAYED,))},
+    problems=(400, 411, 413, 415, 422, 503),
+    headers=(IDEMPOTENCY_KEY, OPTIONS_HEADER),
     examples=[OpenApiExample("Somebody", USER, request_only=True), _answered("Published", PUBLISHED, 201)],
 )
 LIST_WINDOWS = operation(

@@ -13,6 +13,7 @@ from cqrs.web.access_log import note
 from cqrs.web.answer import Answer
 from cqrs.web.api_view import ApiRequest, ApiView
 from cqrs.web.cursor import decode_cursor
+from cqrs.web.idempotency_key import idempotency_key
 from cqrs.web.page import page_of
 from cqrs.web.query_params import parse_query
 from cqrs.web.trace import continue_trace
@@ -28,6 +29,7 @@ from services.delivery.documentation import (
     SHOW_RULES,
     SUM_UP,
 )
+from services.delivery.options import options_of
 from services.delivery.parameters import Filters, MissedPage, PageOfFiltered, WindowPage
 from services.delivery.rules import delivery_rules
 from services.delivery.user import DemoUser, sample_user
@@ -43,12 +45,18 @@ class UsersView(ApiView):
 
     @PUBLISH_USER
     def post(self, request: ApiRequest) -> HttpResponse:
-        """Publish the user of the body, or somebody where there is none."""
+        """Publish the user of the body, or somebody where there is none, once for each `Idempotency-Key`."""
         user = validate(request.data, DemoUser) if request.raw_body else sample_user()
         given = traceparent_of(request.headers.get(CLOUD_TRACE, ""))
-        published = users().publish(user, traceparent=given or continue_trace(current().traceparent))
-        note(request, event_id=published.metadata["eventID"])
-        return Answer.json(HTTPStatus.CREATED, published).response()
+        publishing = users().publish(
+            user,
+            traceparent=given or continue_trace(current().traceparent),
+            options=options_of(request),
+            key=idempotency_key(request),
+        )
+        note(request, event_id=publishing.published.metadata["eventID"])
+        headers = {"Idempotent-Replayed": "true"} if publishing.replayed else {}
+        return Answer.json(HTTPStatus.CREATED, publishing.published, headers).response()
 
 
 class WindowsView(ApiView):

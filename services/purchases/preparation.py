@@ -1,15 +1,13 @@
 """What has to be in MongoDB before the first purchase."""
 
-from pymongo import ASCENDING
 from pymongo.database import Database
 
 from cqrs.broker import Broker
 from cqrs.broker.mongodb import translated
+from cqrs.web.answered_requests import AnsweredRequests
 from services.purchases.broker_client import topics
 from services.purchases.purchase import Document
 from services.purchases.shop import REQUESTS
-
-KEPT_SECONDS = 24 * 60 * 60
 
 
 def prepare(database: Database[Document], broker: Broker) -> None:
@@ -20,4 +18,4 @@ def prepare(database: Database[Document], broker: Broker) -> None:
     for topic in topics.DEFINED:
         broker.topics.create(topic)
     with translated():
-        database[REQUESTS].create_index([("at", ASCENDING)], name="kept", expireAfterSeconds=KEPT_SECONDS)
+        AnsweredRequests(database[REQUESTS]).prepare()

@@ -11,9 +11,9 @@ from cqrs.broker import Broker, Message, Producer
 from cqrs.broker.message import EVENT_ID, EVENT_TYPE, SOURCE
 from cqrs.broker.mongodb import translated
 from cqrs.broker.transaction import in_transaction
-from cqrs.clock import now
 from cqrs.opened import Opened
-from cqrs.web.idempotency_key import IdempotencyKey, KeyReused
+from cqrs.web.answered_requests import AnsweredRequests
+from cqrs.web.idempotency_key import IdempotencyKey
 from services.purchases.broker_client import PurchaseCreatedPayload, producers
 from services.purchases.purchase import Document, Purchase, from_document, to_document
 
@@ -34,6 +34,7 @@ class Shop:
     """Keeps purchases in `database`, and sends through `broker`, which has to be on the same replica set."""
 
     def __init__(self, database: Database[Document], broker: Broker) -> None:
+        self._requests = AnsweredRequests(database[REQUESTS])
         self._database = database
         self._broker = broker
         self._producer: Producer | None = None
@@ -59,16 +60,14 @@ class Shop:
         self, purchase: Purchase, key: IdempotencyKey | None, producer: Producer, session: ClientSession
     ) -> Taken:
         # The session belongs to the broker's client, and so does whatever it is used for.
-        database = session.client[self._database.name]
-        if key is not None:
-            if before := _taken_before(database, key, session):
-                return Taken(purchase=before, replayed=True)
-            # Another request with this key conflicts here: it begins anew, and finds what this one has committed.
-            database[REQUESTS].insert_one(
-                {"_id": key.scope, "fingerprint": key.fingerprint, "purchase": purchase.id, "at": now()},
-                session=session,
-            )
-        database[PURCHASES].insert_one(to_document(purchase), session=session)
+        purchases = session.client[self._database.name][PURCHASES]
+        before = self._requests.answered(session, key)
+        if before is not None:
+            stored = purchases.find_one({"_id": before}, session=session)
+            if stored is not None:
+                return Taken(purchase=from_document(stored), replayed=True)
+        self._requests.answer(session, key, purchase.id)
+        purchases.insert_one(to_document(purchase), session=session)
         # Last, since from here on others who send to that partition have to wait.
         producer.send(_message(purchase), session=session)
         return Taken(purchase=purchase, replayed=False)
@@ -82,16 +81,6 @@ class Shop:
 
 
 shop: Opened[Shop] = Opened("shop")
-
-
-def _taken_before(database: Database[Document], key: IdempotencyKey, session: ClientSession) -> Purchase | None:
-    request = database[REQUESTS].find_one({"_id": key.scope}, session=session)
-    if request is None:
-        return None
-    if request["fingerprint"] != key.fingerprint:
-        raise KeyReused
-    document = database[PURCHASES].find_one({"_id": request["purchase"]}, session=session)
-    return None if document is None else from_document(document)
 
 
 def _message(purchase: Purchase) -> Message:

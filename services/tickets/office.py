@@ -15,14 +15,16 @@ from cqrs.opened import Opened
 from cqrs.outbox import Outbox
 from cqrs.outbox.saving import save
 from cqrs.uuid7 import new_uuid7
+from cqrs.web.answered_requests import AnsweredRequests
 from cqrs.web.errors import StaleVersion
 from cqrs.web.idempotency_key import IdempotencyKey
 from services.tickets.errors import NoSuchTicket, NotTheOwner, OtherVersion
 from services.tickets.events import event_of
-from services.tickets.requests import Requests
 from services.tickets.ticket import COLLECTION, Ticket, TicketChange, TicketDocument, TicketIn, ticket_of
 
 T = TypeVar("T")
+
+REQUESTS = "ticket_requests"
 
 # Seconds; after that whoever waits is told to come back later.
 PATIENCE = 2.5
@@ -40,7 +42,7 @@ class TicketOffice:
 
     def __init__(self, database: Database[dict[str, Any]], outbox: Outbox) -> None:
         self._database = database
-        self._requests = Requests(database)
+        self._requests = AnsweredRequests(database[REQUESTS])
         self.outbox = outbox
 
     def offer(self, wanted: TicketIn, owner: UUID, key: IdempotencyKey | None = None) -> Offered:
@@ -75,16 +77,17 @@ class TicketOffice:
     def prepare(self) -> None:
         """Create the collections and indexes that are missing. Raises Unavailable."""
         self.outbox.prepare()
-        self._requests.prepare()
+        with translated():
+            self._requests.prepare()
 
     def _offer(self, wanted: TicketIn, owner: UUID, key: IdempotencyKey | None, session: ClientSession) -> Offered:
-        before = self._requests.answered(session, owner, key)
+        before = self._requests.answered(session, key, user=owner)
         if before is not None:
             stored = self._database[COLLECTION].find_one({"_id": before}, session=session)
             return Offered(ticket=_found(stored, before), replayed=True)
         document = TicketDocument(id=new_uuid7(), title=wanted.title, price=wanted.price, user_id=owner, version=1)
         ticket = self._store(session, document, force_insert=True)
-        self._requests.answer(session, owner, key, ticket.id)
+        self._requests.answer(session, key, ticket.id, user=owner)
         return Offered(ticket=ticket, replayed=False)
 
     def _change(

@@ -12,7 +12,7 @@ from cqrs.delivery.ledger import INDEXES, Ledger
 from cqrs_project.services import _broker, prepare_services
 from services.delivery import topic
 from services.delivery.demo import SWITCH, DemoSwitch
-from services.delivery.users import Users, users
+from services.delivery.users import REQUESTS, Users, users
 from users_query.mongodb import database
 
 
@@ -21,14 +21,14 @@ def _tracked(settings: Settings) -> None:
     """Messages are tracked, whatever the environment says."""
     environment = settings.ENVIRONMENT
     settings.ENVIRONMENT = replace(environment, delivery=replace(environment.delivery, tracking=True))
-    users.open(Users(_broker(topic.broker)))
+    users.open(Users(_broker(topic.broker), database()))
 
 
 @pytest.fixture
 def ledger() -> Ledger:
     """The ledger, empty."""
     prepare_services()
-    for name in (*INDEXES, SWITCH):
+    for name in (*INDEXES, SWITCH, REQUESTS):
         database()[name].delete_many({})
     broker = database().client[settings.ENVIRONMENT.mongodb_broker_database]
     for name in ("groups", "positions", "messages.create-user", "deadletters"):

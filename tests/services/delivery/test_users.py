@@ -1,6 +1,7 @@
 """`POST /api/v1/users` publishes a user, which both subscriptions receive unless one is told not to."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -72,6 +73,54 @@ def test_a_user_is_published_as_given(client: Client) -> None:
 )
 def test_what_is_no_user_is_refused(client: Client, body: Any) -> None:
     assert post(client, body).status_code == 400
+
+
+def test_options_go_with_the_message(client: Client) -> None:
+    options = '{"locale": "en-GB", "tags": ["a", 1]}'
+
+    metadata = post(client, Options=options).json()["metadata"]
+
+    assert metadata["Options"] == options
+
+
+@pytest.mark.parametrize(
+    "options", ["", "{", "{'a': 1}", '{"a": NaN}', '{"a": 1, "a": 2}', '"\\u0000"', '"ü"', "1" * 1001]
+)
+def test_what_are_no_options_is_refused(client: Client, ledger: Ledger, options: str) -> None:
+    answer = post(client, Options=options)
+
+    assert answer.status_code == 400
+    assert [error["path"] for error in answer.json()["errors"]] == ["Options"]
+    assert ledger.collection(PUBLISH_RECORDS).count_documents({}) == 0
+
+
+def test_a_repeated_request_publishes_once(client: Client, ledger: Ledger) -> None:
+    first = post(client, {"name": "Ada", "age": 36, "gender": "female"}, **{"Idempotency-Key": "key-1"})
+    again = post(client, {"name": "Ada", "age": 36, "gender": "female"}, **{"Idempotency-Key": "key-1"})
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert ("Idempotent-Replayed" in first.headers, again.headers["Idempotent-Replayed"]) == (False, "true")
+    (record,) = ledger.collection(PUBLISH_RECORDS).find()
+    assert record["eventID"] == first.json()["metadata"]["eventID"]
+
+
+def test_many_repeated_requests_at_once_publish_once(client: Client, ledger: Ledger) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: post(client, **{"Idempotency-Key": "key-1"}), range(8)))
+
+    assert {answer.status_code for answer in answers} <= {201, 503}
+    assert len({answer.json()["traceID"] for answer in answers if answer.status_code == 201}) == 1
+    assert ledger.collection(PUBLISH_RECORDS).count_documents({}) == 1
+
+
+def test_a_key_is_for_one_request(client: Client, ledger: Ledger) -> None:
+    post(client, {"name": "Ada", "age": 36, "gender": "female"}, **{"Idempotency-Key": "key-1"})
+
+    other = post(client, {"name": "Bob", "age": 36, "gender": "male"}, **{"Idempotency-Key": "key-1"})
+
+    assert other.status_code == 422
+    assert ledger.collection(PUBLISH_RECORDS).count_documents({}) == 1
 
 
 def test_both_subscriptions_expect_the_first_user_before_anybody_has_subscribed(client: Client, ledger: Ledger) -> None:

@@ -9,8 +9,7 @@ from cqrs.outbox.queue import COLLECTION as EVENTS
 from services.tickets.accounts.accounts import COLLECTION as ACCOUNTS
 from services.tickets.accounts.accounts import Accounts, accounts
 from services.tickets.accounts.token import Tokens
-from services.tickets.office import TicketOffice, office
-from services.tickets.requests import COLLECTION as REQUESTS
+from services.tickets.office import REQUESTS, TicketOffice, office
 from services.tickets.ticket import COLLECTION as TICKETS
 from tests.services.tickets.offering import new_client, signed_in
 from users_query.mongodb import database
