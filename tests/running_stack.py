@@ -34,7 +34,7 @@ _OF_THE_SESSION = frozenset(
 _HEEDING_CTRL_C = ("env", "--default-signal=INT")
 # What is published is counted soon.
 _SHORT_WINDOWS = {"DELIVERY_WINDOW_SECONDS": "4", "DELIVERY_GRACE_SECONDS": "1"}
-_UP_SECONDS = 240
+_UP_SECONDS = 600
 _DOWN_SECONDS = 240
 
 

@@ -32,7 +32,7 @@ FOLLOWERS = ("users-publisher", "delivery-scheduler", "delivery-demo")
 _LAST = ("nice", "-n", "19")
 # The services are also where their seed has them.
 SEED_PORTS = ("SENSOR_DATA_PORT", "NOTIFICATIONS_PORT")
-_READY_SECONDS = 60
+_READY_SECONDS = 180
 # Loading Django takes a second or two, more on a busy machine: one that ends within this time has not started.
 _LOADING_SECONDS = 5
 _SERVER_ERROR = 500

