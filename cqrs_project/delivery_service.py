@@ -7,13 +7,16 @@ from django.conf import settings
 
 from cqrs.broker import Interceptor
 from cqrs.broker.positions import establish
+from cqrs.delivery.figures import newest_rates, overdue_seconds
 from cqrs.delivery.ledger import Ledger
 from cqrs.delivery.notice_webhook import NoticeWebhook
 from cqrs.delivery.notices import Notices
 from cqrs.delivery.report import Report
 from cqrs.delivery.scheduler import Scheduler
 from cqrs.delivery.tracking import Tracking
+from cqrs.delivery.window import Windowing
 from cqrs.management.workers import register_worker
+from cqrs.web.metrics import register_gauge
 from cqrs.worker import Worker
 from cqrs_project.consuming import Consuming, register_consumer_lag
 from cqrs_project.following import Together
@@ -87,9 +90,25 @@ def prepare_delivery(new_broker: NewBroker) -> None:
 
 def _scheduler() -> Worker:
     environment = settings.ENVIRONMENT
+    _register_figures(environment.delivery.windowing)
     tell = None if environment.operators is None else NoticeWebhook(environment.operators)
     notices = Notices(_ledger(), environment.delivery.thresholds, tell)
     return Worker(SCHEDULER, Scheduler(_ledger(), notices, environment.delivery.windowing))
+
+
+def _register_figures(windowing: Windowing) -> None:
+    """Measure at each scrape how deliveries are doing. Raises ValueError where that is registered already."""
+    register_gauge(
+        "cqrs_delivery_rate",
+        "Completion rate of the newest window in which something was expected.",
+        lambda: {(topic,): rate for topic, rate in newest_rates(_ledger()).items()},
+        labels=("topic",),
+    )
+    register_gauge(
+        "cqrs_delivery_overdue_seconds",
+        "For how long the next window could have been counted.",
+        lambda: overdue_seconds(_ledger(), windowing),
+    )
 
 
 def _rules() -> DeliveryRules:

@@ -17,6 +17,7 @@ from cqrs.broker.transaction import transact
 from cqrs.delivery.counting import Counted, count, first_published
 from cqrs.delivery.late_records import LateRecords
 from cqrs.delivery.ledger import Ledger
+from cqrs.delivery.metrics import observe_counted, observe_revised
 from cqrs.delivery.notices import Notices
 from cqrs.delivery.position import Found, Position, advance, find
 from cqrs.delivery.stored_windows import StoredWindow, store
@@ -72,6 +73,7 @@ class Scheduler:
         store_next = partial(self._store_next, counted, position, following)
         if transact(self._ledger.client, store_next, seconds=STORING_SECONDS):
             log_window(counted)
+            observe_counted(counted)
 
     def _counted(self, start: int, at: int) -> Counted:
         empty = self._empty_until(start, at)
@@ -104,7 +106,9 @@ class Scheduler:
                 return False
             counted = count(self._ledger, *bounds)
         store_late = partial(self._store_late, counted)
-        log_revised(transact(self._ledger.client, store_late, seconds=STORING_SECONDS))
+        revised = transact(self._ledger.client, store_late, seconds=STORING_SECONDS)
+        log_revised(revised)
+        observe_revised(revised)
         self._late.done()
         return True
 
