@@ -9,9 +9,11 @@ from django.test import Client
 from pytest_django import Settings
 
 from cqrs.delivery.ledger import INDEXES, Ledger
+from cqrs_project.consuming import Consuming
+from cqrs_project.delivery_service import Demonstration
 from cqrs_project.services import _broker, prepare_services
 from services.delivery import topic
-from services.delivery.demo import SWITCH, DemoSwitch
+from services.delivery.demo import SWITCH, DemoSwitch, Mailing, count
 from services.delivery.users import REQUESTS, Users, users
 from users_query.mongodb import database
 
@@ -48,3 +50,19 @@ def switch(ledger: Ledger) -> Iterator[DemoSwitch]:
 def client(ledger: Ledger) -> Client:
     """A client that gets error answers as they are sent."""
     return Client(raise_request_exception=False)
+
+
+@pytest.fixture
+def demonstration(switch: DemoSwitch) -> Iterator[Demonstration]:
+    """The two subscriptions, one slow for as long as the test lasts where it is told so."""
+    mailing = Mailing(switch, slow_seconds=50)
+    demonstration = Demonstration(
+        [
+            Consuming(_broker(topic.broker), topic.mailing, mailing.receive),
+            Consuming(_broker(topic.broker), topic.counting, count),
+        ],
+        mailing,
+    )
+    demonstration.step()
+    yield demonstration
+    demonstration.close()

@@ -1,6 +1,5 @@
 """`POST /api/v1/users` publishes a user, which both subscriptions receive unless one is told not to."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
@@ -8,12 +7,10 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
-from cqrs.delivery.ledger import PUBLISH_RECORDS, RECEIVED_RECORDS, Ledger
-from cqrs_project.consuming import Consuming
+from cqrs.delivery.ledger import PUBLISH_RECORDS, Ledger
 from cqrs_project.delivery_service import Demonstration
-from cqrs_project.services import _broker, prepare_services
-from services.delivery import topic
-from services.delivery.demo import DemoSwitch, Mailing, count
+from cqrs_project.services import prepare_services
+from tests.services.delivery.receiving import receivers
 from tests.waiting import wait_until
 
 TRACE = "7ac5a053-ce16-4f10-8cac-519a381fc5f9"
@@ -23,26 +20,6 @@ def post(client: Client, body: Any = None, **headers: str) -> Any:
     if body is None:
         return client.generic("POST", "/api/v1/users", headers=headers)
     return client.post("/api/v1/users", body, content_type="application/json", headers=headers)
-
-
-@pytest.fixture
-def demonstration(switch: DemoSwitch) -> Iterator[Demonstration]:
-    """The two subscriptions, one slow for as long as the test lasts where it is told so."""
-    mailing = Mailing(switch, slow_seconds=50)
-    demonstration = Demonstration(
-        [
-            Consuming(_broker(topic.broker), topic.mailing, mailing.receive),
-            Consuming(_broker(topic.broker), topic.counting, count),
-        ],
-        mailing,
-    )
-    demonstration.step()
-    yield demonstration
-    demonstration.close()
-
-
-def receivers(ledger: Ledger, event: str) -> set[str]:
-    return set(ledger.collection(RECEIVED_RECORDS).distinct("subscription", {"eventID": event}))
 
 
 def test_without_a_body_somebody_is_published(client: Client, ledger: Ledger) -> None:
