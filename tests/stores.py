@@ -15,6 +15,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -24,8 +25,8 @@ from infra.stack.stores import ADDRESS_VARIABLES, start_stores
 from infra.stack.supervisor import STORES, Supervisor
 from tests.free_ports import free_ports
 
-# Most tests wait for processes more than they compute: three keep two cores busy.
-PROCESSES = 3
+# Most tests wait for processes more than they compute: four keep two cores busy.
+PROCESSES = 4
 
 _SETTINGS = pytest.StashKey[StackSettings]()
 # Which variables are this plugin's and not the caller's: the processes that share the files inherit all of them.
@@ -57,6 +58,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Say how many processes share the files; none but this one where a store is the caller's."""
     return PROCESSES if len(config.stash[_SETTINGS].stores) == len(ADDRESS_VARIABLES) else 0
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Share out the files so that few processes start the session's stack."""
+    # Not above: whoever runs some tests in one process needs no xdist.
+    from tests.sharing_out import FewStacks
+
+    return FewStacks(config, log)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -14,19 +14,12 @@ from cqrs.outbox.queue import COLLECTION as EVENTS
 from services.orders.ticket_view import TICKETS as KNOWN
 from services.tickets.ticket import COLLECTION as TICKETS
 from tests.publishers.stream_view import StreamView
-from tests.running_stack import RunningStack, running_stack
+from tests.running_stack import RunningStack
 from tests.services.customers import get
 from tests.services.tickets.sellers import Seller, sellers_at_once
 
 STREAM = "ticketing"
 NAMES = ("ada", "bob", "eve")
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[RunningStack]:
-    """A stack with a NATS server and a MongoDB of its own, on the session's PostgreSQL."""
-    with running_stack(DATABASE_URL=os.environ["DATABASE_URL"], MONGODB_DATABASE="cqrs_tickets") as stack:
-        yield stack
 
 
 @pytest.fixture(scope="module")
