@@ -11,7 +11,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from cqrs.delivery.ledger import Ledger
+from cqrs.delivery.ledger import STATE, Ledger
 from cqrs.delivery.subscriptions import Subscriptions
 from cqrs.outbox import Outbox
 from cqrs.publishers.jetstream.settings import StreamSettings
@@ -69,6 +69,8 @@ def test_a_ticket_that_orders_have_heard_of_was_expected_once_and_received_once(
     wait_until(listening.all, "orders are expected to hear of tickets")
     services.worker("tickets", "tickets-relay")
     services.worker("delivery", "delivery-scheduler")
+    # What was made before the first window is not counted.
+    wait_until(lambda: database[STATE].find_one({"next": {"$ne": None}}), "windows are counted")
     delivery = services.replica("delivery")
     office = TicketOffice(database, Outbox(database))
 
