@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +14,8 @@ from pymongo.database import Database
 from cqrs.broker import Broker, BrokerConfig, define_broker, define_topic
 from cqrs.delivery.ledger import Ledger
 from cqrs.delivery.tracking import Tracking
+from tests.broker.transactions import end_transactions
+from tests.delivery.processes import Processes
 from tests.delivery.tracked import TOPIC
 
 
@@ -41,3 +45,13 @@ def broker(broker_config: BrokerConfig, ledger: Ledger) -> Iterator[Broker]:
     with Broker(broker_config, interceptors=[Tracking(ledger, broker_database=broker_config.database)]) as broker:
         broker.topics.create(define_topic(name=TOPIC))
         yield broker
+
+
+@pytest.fixture
+def processes(broker_config: BrokerConfig, broker: Broker, tmp_path: Path) -> Iterator[Processes]:
+    """What starts processes on the broker's database; they are killed in the end, and leave nothing open."""
+    processes = Processes(broker_config, tmp_path)
+    with ExitStack() as stack:
+        stack.callback(end_transactions, broker)
+        stack.callback(processes.close)
+        yield processes

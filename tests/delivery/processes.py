@@ -1,5 +1,6 @@
 """Starting those who publish, receive and count, each in a process of its own."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +9,14 @@ import msgspec
 from cqrs.broker import BrokerConfig
 from tests.broker.member_process import MemberProcess
 from tests.delivery.publishing_process import TOPIC
+from tests.delivery.recorded import SHORT
 
 
 class Processes:
-    """Processes on the database of a broker; `size` is how long windows are, the logs of schedulers are in `folder`."""
+    """Processes on the database of a broker; the logs of schedulers are in `folder`."""
 
-    def __init__(self, config: BrokerConfig, folder: Path, *, size: int) -> None:
+    def __init__(self, config: BrokerConfig, folder: Path) -> None:
         self._folder = folder
-        self._size = str(size)
         self._place = [config.mongo_uri, config.database]
         self._started: list[MemberProcess] = []
 
@@ -27,15 +28,20 @@ class Processes:
         """Return a member of the group that is subscribed."""
         return self._start("tests.delivery.subscription_process", topic, group, how, says="subscribed")
 
-    def schedule(self, *, held_at: str = "nowhere") -> MemberProcess:
-        """Return a scheduler, which may freeze in the middle of something."""
+    def schedule(self, *, size: int = SHORT.size, held_at: str = "nowhere") -> MemberProcess:
+        """Return a scheduler of windows of `size` milliseconds, which may freeze in the middle of something."""
         log = str(self._folder / f"{len(self._started)}.log")
-        return self._start("tests.delivery.scheduler_process", self._size, log, held_at, says="working")
+        return self._start("tests.delivery.scheduler_process", str(size), log, held_at, says="working")
 
     def logged(self) -> list[dict[str, Any]]:
         """Return what all schedulers have logged until now."""
         logs = [log.read_bytes() for log in self._folder.glob("*.log")]
         return [msgspec.json.decode(line) for log in logs for line in log.splitlines()]
+
+    def windows_logged(self) -> list[tuple[datetime, datetime]]:
+        """Return start and end of each window that a scheduler has logged, sorted."""
+        totals = [line for line in self.logged() if line["message"].startswith("total: ")]
+        return sorted((datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"])) for one in totals)
 
     def close(self) -> None:
         """Kill whoever is left."""

@@ -70,12 +70,12 @@ def run(scheduler: Scheduler) -> None:
         pass
 
 
-def run_until_counted(scheduler: Scheduler, ledger: Ledger) -> None:
+def run_until_counted(scheduler: Scheduler, ledger: Ledger, windowing: Windowing = SHORT) -> None:
     """Have it count until the windows are what a recount gives."""
 
     def is_counted() -> bool:
         run(scheduler)
-        return numbers(ledger) == recount(ledger)
+        return numbers(ledger) == recount(ledger, windowing)
 
     wait_until(is_counted, "the windows are what a recount gives", 30)
 

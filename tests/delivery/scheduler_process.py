@@ -1,8 +1,8 @@
 """A scheduler in a process of its own: `python -m tests.delivery.scheduler_process URI DATABASE SIZE LOG HELD NAME`.
 
 Windows are SIZE milliseconds long. Each line of its log becomes a line of JSON in the file LOG. It prints `working`,
-and ends on SIGTERM. HELD is a command of MongoDB, or `nowhere`: before it sends the first such command of a pass that
-stores a window, it prints `in the middle` and freezes.
+and ends on SIGTERM. HELD is a command of MongoDB, `command:collection`, or `nowhere`: before it sends the first such
+command, once it has counted its first window, it prints `in the middle` and freezes.
 """
 
 import logging
@@ -27,16 +27,18 @@ GRACE = 500
 
 
 class Freezes(CommandListener):
-    """Freezes the process before the command is sent, in a pass that has counted a window."""
+    """Freezes the process before the command is sent, once."""
 
-    def __init__(self, command: str) -> None:
-        self._command = command
+    def __init__(self, held: str) -> None:
+        self._command, _, self._collection = held.partition(":")
         self._has_counted = False
 
     def started(self, event: CommandStartedEvent) -> None:
-        if event.command.get("update") == WINDOWS:
-            self._has_counted = True
-        if self._has_counted and event.command_name == self._command:
+        self._has_counted |= event.command.get("update") == WINDOWS
+        if not self._has_counted or event.command_name != self._command:
+            return
+        if self._collection in {"", event.command.get(self._command)}:
+            self._command = "nowhere"
             print("in the middle", flush=True)
             # To this thread: sent to the process it may reach another one first, and this one would go on meanwhile.
             signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)

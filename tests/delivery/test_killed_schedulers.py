@@ -1,16 +1,11 @@
 """Schedulers that are killed whenever it may be, two at a time: the windows are what a recount gives."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
-
 import pytest
 
-from cqrs.broker import Broker, BrokerConfig, ConsumerRecord
+from cqrs.broker import Broker, ConsumerRecord
 from cqrs.delivery.ledger import Ledger
-from tests.broker.transactions import end_transactions
 from tests.delivery.processes import Processes
-from tests.delivery.recorded import SHORT, numbers, recount, windows
+from tests.delivery.recorded import numbers, recount, windows
 from tests.delivery.tracked import consumer_of, received, send, subscribe
 from tests.waiting import wait_until
 
@@ -39,12 +34,8 @@ class Schedulers:
 
 
 @pytest.fixture
-def schedulers(broker_config: BrokerConfig, broker: Broker, tmp_path: Path) -> Iterator[Schedulers]:
-    with ExitStack() as stack:
-        processes = Processes(broker_config, tmp_path, size=SHORT.size)
-        stack.callback(end_transactions, broker)
-        stack.callback(processes.close)
-        yield Schedulers(processes)
+def schedulers(processes: Processes) -> Schedulers:
+    return Schedulers(processes)
 
 
 def test_windows_are_right_whatever_is_killed(broker: Broker, ledger: Ledger, schedulers: Schedulers) -> None:
