@@ -8,6 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.running_stack import RunningStack
 
+# For a thousand users, one by one, on a busy machine.
+FINISHED_MS = 300_000
 FAILED_REQUEST = "Failed to load resource"
 
 
@@ -29,7 +31,7 @@ class RunPage:
         return self.page.get_by_role("button", name=name, exact=isinstance(name, str))
 
     def wait_until_finished(self) -> None:
-        expect(self.pipeline).to_have_attribute("data-phase", "finished")
+        expect(self.pipeline).to_have_attribute("data-phase", "finished", timeout=FINISHED_MS)
 
     def wait_until_accepted(self, count: int, stack: RunningStack) -> None:
         """Wait until at least so many users are accepted; the page's policy forbids Playwright's own way to ask."""

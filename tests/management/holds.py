@@ -18,6 +18,8 @@ WAITS_IN_POSTGRES = """
 select exists (select from pg_stat_activity
                where application_name = 'cqrs rebuilder' and wait_event_type = 'Lock' and state = 'active')
 """
+# The server would end whoever holds a lock for fifteen seconds.
+AS_LONG_AS_IT_TAKES = "set local idle_in_transaction_session_timeout = 0"
 # Long enough for a loaded machine to start a process.
 SECONDS = 60
 
@@ -29,6 +31,7 @@ Hold = Callable[[], AbstractContextManager[Callable[[], None]]]
 def in_the_copy() -> Iterator[Callable[[], None]]:
     """Documents are written to the fresh collection; the checkpoint that says so is not."""
     with postgres.connect() as locker, locker.transaction():
+        locker.execute(AS_LONG_AS_IT_TAKES)
         reached = False
 
         def wait() -> None:
@@ -49,6 +52,8 @@ def before_the_swap() -> Iterator[Callable[[], None]]:
 
     def batch() -> None:
         with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(AS_LONG_AS_IT_TAKES)
             own("users", 0)
             taken.set()
             over.wait(SECONDS)
@@ -63,6 +68,7 @@ def before_the_swap() -> Iterator[Callable[[], None]]:
 def between_rename_and_commit() -> Iterator[Callable[[], None]]:
     """The fresh collection is the live one; what PostgreSQL has to note about it is not committed."""
     with postgres.connect() as locker, locker.transaction():
+        locker.execute(AS_LONG_AS_IT_TAKES)
         locker.execute("lock table cqrs_dead_letter in share row exclusive mode")
 
         def wait() -> None:

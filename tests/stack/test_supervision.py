@@ -51,7 +51,7 @@ def test_run_ends_with_the_name_and_last_lines_of_a_program_that_cannot_be_start
         workers = children_of(stack.pid("nginx"))
 
         stack.kill("nginx")
-        status = stack.run.wait(60)
+        status = stack.run.wait(240)
 
         printed = stack.output.read_text()
         assert status == 1

@@ -11,6 +11,7 @@ from users_query.commands import RemoveUserDocument, StoreUserDocument
 from users_query.projection import UserProjection
 
 CONTEXT = Context(app_id="projector-1")
+AT_ONE_TIME = 200
 
 
 def user(
@@ -39,11 +40,14 @@ def user(
 
 def hold(*users: StoreUserDocument) -> list[str]:
     """Have the read side hold these users, and return their ids."""
-    UserProjection().store([Envelope(command, CONTEXT) for command in users])
+    # Not all at once: a batch has a deadline, which a busy machine would miss with thousands.
+    for start in range(0, len(users), AT_ONE_TIME):
+        UserProjection().store([Envelope(command, CONTEXT) for command in users[start : start + AT_ONE_TIME]])
     return [str(command.user_id) for command in users]
 
 
 def remove(user_ids: Sequence[str], *, version: int = 2) -> None:
     """Leave tombstones."""
     commands = [RemoveUserDocument(user_id=UUID(user_id), version=version) for user_id in user_ids]
-    UserProjection().remove([Envelope(command, CONTEXT) for command in commands])
+    for start in range(0, len(commands), AT_ONE_TIME):
+        UserProjection().remove([Envelope(command, CONTEXT) for command in commands[start : start + AT_ONE_TIME]])
