@@ -14,6 +14,8 @@ WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' 
 def holding(statement: str, *parameters: Any) -> Iterator[None]:
     """Hold the locks that a statement takes until the end of the block, on a connection of its own."""
     with postgres.connect() as other, other.transaction():
+        # The server would end whoever holds them for fifteen seconds.
+        other.execute("set local idle_in_transaction_session_timeout = 0")
         other.execute(statement, parameters)
         yield
 
