@@ -23,6 +23,7 @@ from cqrs_project.following import Together
 from cqrs_project.sensor_services import NewBroker
 from services.delivery import topic
 from services.delivery.demo import DemoSwitch, Mailing, count, demo_switch
+from services.delivery.missed_mail import MissedMail, missed_mail
 from services.delivery.rules import DeliveryRules, delivery_rules
 from services.delivery.users import Users, users
 from services.delivery.views import report
@@ -64,7 +65,9 @@ def open_delivery(new_broker: NewBroker) -> None:
     report.open(Report(_ledger()))
     demo_switch.open(DemoSwitch(mongodb.database()))
     delivery_rules.open(_rules())
-    users.open(Users(new_broker(topic.broker), mongodb.database()))
+    broker = new_broker(topic.broker)
+    users.open(Users(broker, mongodb.database()))
+    missed_mail.open(MissedMail(broker))
     register_worker(SCHEDULER, _scheduler)
     register_worker(DEMO, partial(_demo, new_broker))
 

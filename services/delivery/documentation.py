@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from cqrs.delivery.message_format import OPTIONS
 from cqrs.web.openapi import IDEMPOTENCY_KEY, REPLAYED, Reply, operation
 from services.delivery.demo import DemoBehaviour
+from services.delivery.missed_mail import RetriedMail
 from services.delivery.options import MOST_CHARACTERS
 from services.delivery.parameters import Filters, PageOfFiltered
 from services.delivery.rules import DeliveryRules
@@ -130,4 +131,13 @@ SHOW_DEMO = operation(
     replies={200: Reply(DemoBehaviour, "The behaviour")},
     problems=(503,),
     examples=[_answered("Failing", BEHAVIOUR)],
+)
+RETRY_DEMO = operation(
+    tag=TAG,
+    summary="Retry demo letters",
+    description="Has the subscription `mailing` handle once more what it has failed to: what it receives now revises "
+    "the windows that were counted without it.",
+    replies={202: Reply(RetriedMail, "They are handled in a moment")},
+    problems=(503,),
+    examples=[_answered("Two", {"retried": 2}, 202)],
 )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from services.delivery.views import DemoView, MissedView, RulesView, SummaryView, UsersView, WindowsView
+from services.delivery.views import DemoView, MissedView, RetryView, RulesView, SummaryView, UsersView, WindowsView
 
 urlpatterns = [
     path("api/v1/users", UsersView.as_view()),
@@ -11,4 +11,5 @@ urlpatterns = [
     path("api/v1/delivery/missed", MissedView.as_view()),
     path("api/v1/delivery/rules", RulesView.as_view()),
     path("api/v1/delivery/demo", DemoView.as_view()),
+    path("api/v1/delivery/demo/retry", RetryView.as_view()),
 ]

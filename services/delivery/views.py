@@ -24,11 +24,13 @@ from services.delivery.documentation import (
     LIST_MISSED,
     LIST_WINDOWS,
     PUBLISH_USER,
+    RETRY_DEMO,
     SET_DEMO,
     SHOW_DEMO,
     SHOW_RULES,
     SUM_UP,
 )
+from services.delivery.missed_mail import missed_mail
 from services.delivery.options import options_of
 from services.delivery.parameters import Filters, MissedPage, PageOfFiltered, WindowPage
 from services.delivery.rules import delivery_rules
@@ -132,3 +134,14 @@ class DemoView(ApiView):
     def get(self, request: ApiRequest) -> HttpResponse:  # noqa: ARG002 - REST framework's signature
         """Answer with how the subscription behaves now."""
         return Answer.json(HTTPStatus.OK, demo_switch().read()).response()
+
+
+class RetryView(ApiView):
+    """The way by which what was missed comes late."""
+
+    store = STORE
+
+    @RETRY_DEMO
+    def post(self, request: ApiRequest) -> HttpResponse:  # noqa: ARG002 - REST framework's signature
+        """Have the subscription handle once more what it has failed to."""
+        return Answer.json(HTTPStatus.ACCEPTED, missed_mail().retry()).response()

@@ -120,6 +120,11 @@ export async function setDeliveryDemo(behaviour, signal) {
   await ask("/api/v1/delivery/demo", { method: "POST", body: { behaviour }, signal });
 }
 
+/** Have `mailing` handle once more what it has failed to. */
+export async function retryMissedMail(signal) {
+  await ask("/api/v1/delivery/demo/retry", { method: "POST", signal });
+}
+
 async function ask(path, { method = "GET", body, signal, patience = PATIENCE } = {}) {
   const signals = [AbortSignal.timeout(patience), ...(signal ? [signal] : [])];
   const headers = { Accept: "application/json, application/problem+json" };

@@ -19,7 +19,7 @@ const views = [
   createDeliveryHeadline(section),
   createDeliveryChart(part(".completion")),
   createDeliveryTable(part("details")),
-  createMissedDeliveries(part(".missed")),
+  createMissedDeliveries(part(".missed"), () => form.attempt(() => desk.deliver())),
 ];
 
 const draw = oncePerFrame(() => {

@@ -1,6 +1,14 @@
 // Publishes users, sets the demonstration's switch, and looks what of it has arrived for as long as somebody sees it.
 
-import { publishUser, readDeliveryDemo, readDeliveryRules, readDeliveryWindows, readMissedDeliveries, setDeliveryDemo } from "./api.js";
+import {
+  publishUser,
+  readDeliveryDemo,
+  readDeliveryRules,
+  readDeliveryWindows,
+  readMissedDeliveries,
+  retryMissedMail,
+  setDeliveryDemo,
+} from "./api.js";
 import { countedAt, SLOTS, shownSince, slotsOf, sumsOf } from "./delivery_windows.js";
 import { Problem } from "./problem.js";
 import { Watch } from "./watch.js";
@@ -75,6 +83,12 @@ export class DeliveryDesk {
       this.#switching -= 1;
       this.#moved();
     }
+  }
+
+  /** Have `mailing` receive after all what it has failed to. Throws a Problem. */
+  async deliver() {
+    await retryMissedMail();
+    this.#moved();
   }
 
   #moved() {

@@ -12,6 +12,7 @@ from tests.browser.delivery_page import delivery_page
 from tests.browser.run_page import RunPage
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "images"
+TRANSITIONS: Final = "Promise.all(document.getAnimations().map((animation) => animation.finished))"
 SIZE: Final = ViewportSize(width=1280, height=1000)
 
 
@@ -91,8 +92,10 @@ def falling_and_recovering(browser: Browser, base_url: str) -> None:
     delivery.publish_ten()
     delivery.expect_rate("100 % received")
     delivery.publish_ten()
+    expect(delivery.subline).to_contain_text("10 users are ")
     page.locator("#delivery").evaluate("(delivery) => delivery.scrollIntoView()")
     page.mouse.move(0, 0)
+    page.evaluate(TRANSITIONS)
     page.screenshot(path=FOLDER / "page-delivery.png")
 
 
@@ -107,7 +110,7 @@ def finish(page: Page) -> None:
     RunPage(page).wait_until_finished()
     expect(page.locator('[data-station="mongodb"] .note')).to_have_text("documents, all read back")
     page.mouse.move(0, 0)
-    page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))")
+    page.evaluate(TRANSITIONS)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,17 @@
 import { clock, count } from "../format.js";
 import { element, setHidden, setText } from "./element.js";
 
-/** Returns `render(desk)`. */
-export function createMissedDeliveries(section) {
+/** `deliver()` is called to have them delivered after all. Returns `render(desk)`. */
+export function createMissedDeliveries(section, deliver) {
   const [body, empty, more] = [section.querySelector("tbody"), section.querySelector(".empty"), section.querySelector(".more")];
   const scroll = section.querySelector(".scroll");
+  const again = section.querySelector("button");
+  again.addEventListener("click", deliver);
   let drawn = "";
 
-  return ({ missed, sums }) => {
+  return ({ missed, sums, behaviour }) => {
+    setHidden(again, missed.length === 0);
+    setText(again, behaviour === "fail" ? "Try to deliver after all" : "Deliver after all");
     setHidden(scroll, missed.length === 0);
     setHidden(empty, missed.length > 0);
     const others = Math.max(sums.missed - missed.length, 0);

@@ -14,6 +14,7 @@ from cqrs_project.delivery_service import Demonstration
 from cqrs_project.services import _broker, prepare_services
 from services.delivery import topic
 from services.delivery.demo import SWITCH, DemoSwitch, Mailing, count
+from services.delivery.missed_mail import MissedMail, missed_mail
 from services.delivery.users import REQUESTS, Users, users
 from users_query.mongodb import database
 
@@ -23,7 +24,9 @@ def _tracked(settings: Settings) -> None:
     """Messages are tracked, whatever the environment says."""
     environment = settings.ENVIRONMENT
     settings.ENVIRONMENT = replace(environment, delivery=replace(environment.delivery, tracking=True))
-    users.open(Users(_broker(topic.broker), database()))
+    broker = _broker(topic.broker)
+    users.open(Users(broker, database()))
+    missed_mail.open(MissedMail(broker))
 
 
 @pytest.fixture

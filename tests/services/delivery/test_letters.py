@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from cqrs.broker import Broker
-from cqrs.broker.dead_letters import listing, retry
+from cqrs.broker.dead_letters import listing
 from cqrs.delivery.alarm import Thresholds
 from cqrs.delivery.ledger import Ledger
 from cqrs.delivery.notices import Notices
@@ -45,10 +45,11 @@ def test_a_letter_that_is_handled_again_revises_its_window(
     counted = numbers(ledger)
 
     switch.set(DemoBehaviour(behaviour="receive"))
-    retry(broker.store, **MAILING)
+    answer = client.post("/api/v1/delivery/demo/retry")
     wait_until(lambda: receivers(ledger, event) == {"counting", "mailing"}, "both have received it")
     run_until_counted(scheduler, ledger)
 
+    assert (answer.status_code, answer.json()) == (202, {"retried": 1})
     # Late is also what the other one has received after the count.
     assert [one[:2] for one in counted] == [(2, 1)]
     assert numbers(ledger) == [(2, 2, True)]
