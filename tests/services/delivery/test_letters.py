@@ -20,8 +20,6 @@ from tests.delivery.recorded import SHORT, run_until_counted, windows
 from tests.services.delivery.receiving import receivers
 from tests.waiting import wait_until
 
-MAILING = {"group": "mailing", "topic": "create-user"}
-
 
 @pytest.fixture
 def broker() -> Iterator[Broker]:
@@ -39,7 +37,7 @@ def test_a_letter_that_is_handled_again_revises_its_window(
     scheduler = Scheduler(ledger, Notices(ledger, Thresholds()), SHORT)
     switch.set(DemoBehaviour(behaviour="fail"))
     event = client.generic("POST", "/api/v1/users").json()["metadata"]["eventID"]
-    wait_until(lambda: listing(broker.store, **MAILING), "it is a letter")
+    wait_until(lambda: listing(broker.store, group=topic.MAILING, topic=topic.TOPIC), "it is a letter")
     wait_until(lambda: receivers(ledger, event) == {"counting"}, "the other one has received it")
     run_until_counted(scheduler, ledger)
     counted = numbers(ledger)
