@@ -63,4 +63,4 @@ class LateRecords:
         written = min(position.looked, at) - WRITTEN_BEFORE_SEEN_MS
         for stretch in stretches(position.sizes, oldest=oldest, until=position.next):
             starts = written_since(self._ledger, written, stretch.windowing, start=stretch.start, end=stretch.end)
-            yield from (Bounds(start, stretch.end_of(start)) for start in sorted(starts))
+            yield from (Bounds(start, stretch.windowing.end_of(start)) for start in sorted(starts))

@@ -21,10 +21,6 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     end: int
     windowing: Windowing
 
-    def end_of(self, start: int) -> int:
-        """Return the end of the window that starts at `start`: the last one may be shorter."""
-        return min(self.windowing.end_of(start), self.end)
-
 
 def resized(sizes: tuple[Sized, ...], *, since: int, size: int) -> tuple[Sized, ...]:
     """Return the sizes where windows are `size` long from `since` on, which is not before any of them."""

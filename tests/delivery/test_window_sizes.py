@@ -15,7 +15,7 @@ def bounds(sizes: tuple[Sized, ...], *, oldest: int, until: int) -> list[tuple[i
     for stretch in stretches(sizes, oldest=oldest, until=until):
         start = stretch.start
         while start < stretch.end:
-            found.append((start, stretch.end_of(start)))
+            found.append((start, stretch.windowing.end_of(start)))
             start = found[-1][1]
     return found
 
@@ -26,7 +26,7 @@ def test_windows_end_where_the_next_size_begins() -> None:
     assert found == [(0, 10), (10, 20), (20, 30), (30, 40), (40, 42), (42, 49), (49, 56)]
 
 
-def test_a_window_that_a_longer_size_cuts_off_stays_as_it_is() -> None:
+def test_the_first_window_of_a_longer_size_is_shorter() -> None:
     found = bounds((Sized(since=0, size=10), Sized(since=20, size=15)), oldest=0, until=45)
 
     assert found == [(0, 10), (10, 20), (20, 30), (30, 45)]
