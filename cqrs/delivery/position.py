@@ -38,12 +38,12 @@ class Found(NamedTuple):
 def find(ledger: Ledger, windowing: Windowing) -> Found:
     """Return the position; the first time it is before the oldest record, or the present."""
     states = ledger.collection(STATE)
-    while (found := states.find_one(_POSITION, _FIELDS)) is None or "next" not in found:
+    while (found := states.find_one(_POSITION, _FIELDS)) is None or "sizes" not in found:
         # Of those who find none at the same time one sets it.
         states.update_one(_POSITION, {"$setOnInsert": {}}, upsert=True)
         if found is not None:
             first = _first(ledger, windowing, milliseconds(found["at"]))
-            states.update_one({**_POSITION, "next": {"$exists": False}}, {"$set": _document(first)})
+            states.update_one({**_POSITION, "sizes": {"$exists": False}}, {"$set": _document(first)})
     return Found(_position(found), milliseconds(found["at"]))
 
 
