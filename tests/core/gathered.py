@@ -39,7 +39,7 @@ def gathered(
     handler: Handler, others: Sequence[int], commit: GroupCommit[int, int] | None = None, **options: int
 ) -> Any:
     """Submit 0, and while it is being handled submit the others; yield the futures of all, by item."""
-    commit = commit or GroupCommit[int, int](handler, **options)
+    commit = commit or GroupCommit[int, int](handler, **{"patience": SECONDS, **options})
     with ThreadPoolExecutor(len(others) + 1) as pool:
         futures: dict[int, Future[int]] = {0: pool.submit(commit.submit, 0)}
         assert handler.entered.wait(SECONDS)

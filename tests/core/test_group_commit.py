@@ -213,7 +213,7 @@ def test_who_comes_while_a_group_is_overdue_is_told_at_once() -> None:
 
 def test_who_gives_up_while_being_handled_disturbs_nobody() -> None:
     handler = Handler()
-    commit = GroupCommit[int, int](handler, patience=0.3)
+    commit = GroupCommit[int, int](handler, patience=2.0)
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(commit.submit, 0)
         assert handler.entered.wait(SECONDS)

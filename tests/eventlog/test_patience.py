@@ -105,7 +105,7 @@ def own_impatiently(subscription: str) -> str:
 
 
 def test_lost_patience_is_counted_for_each_answer_and_not_for_all(ask: Ask) -> None:
-    with use(IMPATIENT):
-        answers = [ask("select 1 from pg_sleep(0.1)") for _ in range(4)]
+    with use(Context(app_id="test", patience=2.0)):
+        answers = [ask("select 1 from pg_sleep(0.6)") for _ in range(4)]
 
     assert answers == [[(1,)]] * 4

@@ -39,7 +39,7 @@ def server() -> Iterator[ProviderServer]:
 @pytest.fixture
 def webhook(server: ProviderServer) -> ParkedEventWebhook:
     return ParkedEventWebhook(
-        WebhookSettings(url=server.url, key=KEY, networks=(ip_network("127.0.0.0/8"),), seconds=0.5)
+        WebhookSettings(url=server.url, key=KEY, networks=(ip_network("127.0.0.0/8"),), seconds=10.0)
     )
 
 

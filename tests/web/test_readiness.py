@@ -15,7 +15,7 @@ from tests.waiting import wait_until
 
 @pytest.fixture
 def readiness(monkeypatch: pytest.MonkeyPatch) -> Readiness:
-    fresh = Readiness(timeout=0.2)
+    fresh = Readiness(timeout=1.0)
     monkeypatch.setattr(health, "_readiness", fresh)
     return fresh
 
@@ -57,8 +57,8 @@ def test_hanging_stores_are_given_up_together_at_the_deadline(readiness: Readine
     failures = readiness.failures()
 
     release.set()
-    assert monotonic() - started < 100 * 0.2
-    assert failures == {f"store-{number}": "no answer within 0.2 s" for number in range(100)}
+    assert monotonic() - started < 100 * 1.0
+    assert failures == {f"store-{number}": "no answer within 1 s" for number in range(100)}
 
 
 def test_a_hanging_probe_is_not_started_again_before_it_has_ended(readiness: Readiness) -> None:
@@ -79,7 +79,7 @@ def test_a_hanging_probe_is_not_started_again_before_it_has_ended(readiness: Rea
 
     assert during == 1
     assert readiness.failures() == {}
-    assert starts[0] == 0.2
+    assert starts[0] == 1.0
 
 
 def test_liveness_asks_no_store(client: Client, readiness: Readiness) -> None:

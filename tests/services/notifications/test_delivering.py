@@ -38,7 +38,7 @@ def feeds_config() -> Iterator[FeedsConfig]:
 @contextmanager
 def delivering(config: FeedsConfig, outbox: AlertOutbox, server: ProviderServer) -> Iterator[ChangeFeeds]:
     """A worker that delivers until the block ends."""
-    provider = Provider(ProviderSettings(url=server.url, key=None, networks=(ip_network("127.0.0.0/8"),), seconds=0.5))
+    provider = Provider(ProviderSettings(url=server.url, key=None, networks=(ip_network("127.0.0.0/8"),), seconds=3.0))
     with ChangeFeeds(config) as feeds:
         feeds.start(Delivering(outbox, provider).feed(), timing=QUICK)
         yield feeds

@@ -173,7 +173,7 @@ def test_an_outage_of_the_other_service_delays_and_loses_nothing(
     client: Client, log: SensorLog, feeds_config: FeedsConfig, server: ProviderServer, outage: Answering
 ) -> None:
     server.answering = lambda _: outage
-    with alerting(feeds_config, log, TellingByRequest(server.url, seconds=0.3)):
+    with alerting(feeds_config, log, TellingByRequest(server.url, seconds=2.0)):
         for time in range(5):
             sent(client, 7, time=time)
             sent(client, 7, time=time, sensor=OTHER)
