@@ -1,6 +1,7 @@
 """What people are told of topics: noted in the transaction that stores the windows, told until somebody has it."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 10.0
 AGAIN_MS = 30_000
+# Windows are counted in between.
+TELLING_SECONDS = 5.0
 
 Kind = Literal["alarm", "recovery"]
 
@@ -62,21 +65,23 @@ class Notices:
             self._note_recovery(topic, alarmed, session)
 
     def send_due(self) -> int:
-        """Tell of what was noted and not told, oldest first, and return how many were.
+        """Tell of what was noted and not told, oldest first, and return how many were; takes a few seconds at most.
 
-        What `tell` raises is logged, and it is called again half a minute later. Who is killed before it is noted that
-        a notice was told leaves it to be told again. Raises Unavailable where MongoDB is away.
+        What `tell` raises is logged, and it is called again half a minute later; after Unavailable the others wait as
+        long. Who is killed before it is noted that a notice was told leaves it to be told again. Raises Unavailable
+        where MongoDB is away.
         """
-        told = 0
-        while (document := self._next()) is not None:
+        until = time.monotonic() + TELLING_SECONDS
+        told, is_away = 0, False
+        while time.monotonic() < until and (document := self._next()) is not None:
             notice = msgspec.convert(document["notice"], Notice)
             if not document["logged"]:
                 _log(notice)
-            error = self._error_of_telling(notice)
-            self._note_done(notice, told=error is None)
-            if isinstance(error, Unavailable):
-                return told
-            told += error is None
+            error = None if is_away else self._error_of_telling(notice)
+            is_told = error is None and not is_away
+            self._note_done(notice, told=is_told)
+            told += is_told
+            is_away = is_away or isinstance(error, Unavailable)
         return told
 
     def _error_of_telling(self, notice: Notice) -> Exception | None:

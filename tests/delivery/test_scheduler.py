@@ -25,9 +25,11 @@ class Told:
 
     def __init__(self) -> None:
         self.notices: list[Notice] = []
+        self.asked = 0
         self.is_away = False
 
     def __call__(self, notice: Notice) -> None:
+        self.asked += 1
         if self.is_away:
             raise Unavailable("operators")
         self.notices.append(notice)
@@ -233,6 +235,22 @@ def test_what_nobody_took_is_told_again(ledger: Ledger, recorder: Recorder, sche
     run(scheduler)
 
     assert told.kinds == ["alarm"]
+
+
+def test_who_is_away_is_asked_once_and_everything_is_logged(
+    ledger: Ledger, recorder: Recorder, scheduler: Scheduler, told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    told.is_away = True
+    for number in range(3):
+        recorder.publish(str(number), to=THREE, later=number * 0.5)
+    run(scheduler)
+    asked = told.asked
+
+    ledger.collection("delivery_notices").update_many({}, {"$set": {"dueAt": recorder.start}})
+    scheduler.step()
+
+    assert told.asked == asked + 1
+    assert caplog.messages.count("completion rate below threshold") == 3
 
 
 def test_topics_are_apart(ledger: Ledger, recorder: Recorder, scheduler: Scheduler, told: Told) -> None:
