@@ -1,5 +1,6 @@
 """Which windows have got records since they were counted."""
 
+import time
 from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,6 +14,8 @@ from cqrs.delivery.window_sizes import stretches
 # Records that are about to expire go one by one: what is left of such a window is not what was.
 REVISED_FOR = 0.9
 LOOK_EVERY_MS = 10_000
+# Windows that are due are counted in between: of days that were just counted all have records of late.
+CHECKING_SECONDS = 1.0
 
 
 class Bounds(NamedTuple):
@@ -35,18 +38,26 @@ class LateRecords:
         self._looked_at: int | None = None
 
     def next(self, found: Found) -> Bounds | None:
-        """Return the oldest window that has got records; None where none is known now. It stays so until `done`."""
+        """Return the oldest window that has got records, the same until `done`; None where none is found soon."""
         if self._looked_at is None and self._is_due(found):
             self._waiting.extend(self._touched(found))
             self._looked_at = found.at
-        while self._waiting and is_up_to_date(self._ledger, *self._waiting[0]):
+        until = time.monotonic() + CHECKING_SECONDS
+        while self._waiting and time.monotonic() < until:
+            if not is_up_to_date(self._ledger, *self._waiting[0]):
+                return self._waiting[0]
             self.done()
         if self._waiting:
-            return self._waiting[0]
+            return None
         if self._looked_at is not None:
             note_looked(self._ledger, self._looked_at)
             self._looked_at = None
         return None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are windows left to be looked at."""
+        return bool(self._waiting)
 
     def done(self) -> None:
         """Go on with the next one."""

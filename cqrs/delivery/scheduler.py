@@ -99,11 +99,11 @@ class Scheduler:
         return True
 
     def _count_late(self, found: Found) -> bool:
-        """Count one window again; say whether there was one."""
+        """Count one window again, where one needs it; say whether there may be another one."""
         with translated(), pymongo.timeout(COUNTING_SECONDS):
             bounds = self._late.next(found)
             if bounds is None:
-                return False
+                return self._late.has_more
             counted = count(self._ledger, *bounds)
         store_late = partial(self._store_late, counted)
         revised = transact(self._ledger.client, store_late, seconds=STORING_SECONDS)
