@@ -29,6 +29,7 @@ LONG_FILES = (
     "services/tickets/test_on_the_stack.py",
     "services/tickets/test_from_outbox_to_orders.py",
     "services/test_sensor_faults.py",
+    "delivery/test_ten_thousand_events.py",
     "outbox/test_kills.py",
     "browser/test_runs.py",
     "browser/test_failures.py",
