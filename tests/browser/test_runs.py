@@ -82,7 +82,7 @@ def test_timings_are_shown(run_page: RunPage) -> None:
     run_page.generate(25)
     run_page.wait_until_finished()
 
-    figures = run_page.page.locator(".figures dd:not(.note)").all_inner_texts()
+    figures = run_page.page.locator(".timings .figures dd:not(.note)").all_inner_texts()
     assert len(figures) == 4
     assert all(re.search(r"\d", figure) for figure in figures)
 

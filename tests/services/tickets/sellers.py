@@ -22,14 +22,14 @@ class Seller:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        credentials = {"email": f"{uuid4().hex}@example.org", "password": "correct horse"}
         self._token = ""
-        self._token = self._patiently("POST", "/api/users/signup", credentials)["token"]
+        self._token = self._signed_up()
 
     def offer(self, title: str) -> Any:
         """Offer a ticket, once for its title."""
         key = {"Idempotency-Key": title.replace(" ", "-")}
-        return self._patiently("POST", "/api/tickets", {"title": title, "price": "1.00"}, key)
+        # In conflict is whoever asks again while the first attempt is still at work.
+        return self._patiently("POST", "/api/tickets", {"title": title, "price": "1.00"}, key, also={409})
 
     def change(self, ticket: Any, price: str) -> Any:
         """Change a ticket's price; where the answer was lost, look whether it took effect."""
@@ -45,13 +45,34 @@ class Seller:
                 return found
             time.sleep(PAUSE)
 
-    def _patiently(self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None) -> Any:
+    def _signed_up(self) -> str:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            # A name of its own for each attempt: where the answer was lost, the former one is taken.
+            credentials = {"email": f"{uuid4().hex}@example.org", "password": "correct horse"}
+            try:
+                token: str = self._once("POST", "/api/users/signup", credentials)["token"]
+            except OSError as error:
+                _raise_unless_away(error, deadline)
+                time.sleep(PAUSE)
+            else:
+                return token
+
+    def _patiently(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        headers: dict[str, str] | None = None,
+        *,
+        also: Set[int] = frozenset(),
+    ) -> Any:
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 return self._once(method, path, body, headers)
             except OSError as error:
-                _raise_unless_away(error, deadline)
+                _raise_unless_away(error, deadline, also=also)
                 time.sleep(PAUSE)
 
     def _once(self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None) -> Any:
