@@ -12,8 +12,7 @@ from cqrs.eventlog.subscription import Subscription
 from cqrs.messages import Recorded
 from cqrs.publishers.jetstream.publisher import JetStreamPublisher
 from cqrs.publishers.jetstream.settings import JetStreamSettings
-from cqrs.publishers.outgoing_event import OutgoingEvent
-from cqrs.publishers.publisher import Publisher, Refused
+from cqrs.publishers.publisher import Publisher, Refused, Withheld
 from cqrs.worker import Worker
 from cqrs_project.metrics import observe_batch, register_lag
 from cqrs_project.nats import jetstream
@@ -48,19 +47,6 @@ def publishing_users(publisher: Publisher) -> Reading:
     return Reading(subscription, stopped=publisher.close)
 
 
-def in_turns(events: Sequence[OutgoingEvent]) -> list[list[OutgoingEvent]]:
-    """Return the events in groups to publish one after the other: in each the next one of every key."""
-    turns: list[list[OutgoingEvent]] = []
-    counts: dict[str, int] = {}
-    for event in events:
-        turn = counts.get(event.ordering_key, 0)
-        counts[event.ordering_key] = turn + 1
-        if turn == len(turns):
-            turns.append([])
-        turns[turn].append(event)
-    return turns
-
-
 def users_stream() -> JetStreamSettings:
     """Return the stream of the users' events, named after NATS_CLUSTER_ID. Raises InvalidEnvironment."""
     return jetstream(subjects=SUBJECTS, suffix="-users")
@@ -73,7 +59,10 @@ def users_publisher() -> Worker:
 
 
 def _publish(publisher: Publisher, events: Sequence[Recorded]) -> None:
-    for turn in in_turns([user_cloud_event(event) for event in events]):
-        for event, outcome in zip(turn, publisher.publish(turn), strict=True):
+    left = [user_cloud_event(event) for event in events]
+    while left:
+        outcomes = list(zip(left, publisher.publish(left), strict=True))
+        for event, outcome in outcomes:
             if isinstance(outcome, Refused):
                 raise NotPublished(event.event_id, outcome)
+        left = [event for event, outcome in outcomes if isinstance(outcome, Withheld)]

@@ -1,5 +1,7 @@
 """A publisher that has what it publishes recorded."""
 
+import math
+import time
 from collections.abc import Sequence
 
 from cqrs.delivery.outgoing_tracking import OutgoingTracking
@@ -24,10 +26,11 @@ class TrackedPublisher:
         self._tracking = tracking
         self._attempted: set[str] = set()
 
-    def publish(self, events: Sequence[OutgoingEvent]) -> Sequence[Outcome]:
+    def publish(self, events: Sequence[OutgoingEvent], *, seconds: float = math.inf) -> Sequence[Outcome]:
         """Publish the events; see the port."""
+        until = time.monotonic() + seconds
         self._attempt(events)
-        outcomes = self._publisher.publish(events)
+        outcomes = self._publisher.publish(events, seconds=until - time.monotonic())
         published = [event for event, outcome in zip(events, outcomes, strict=True) if isinstance(outcome, Published)]
         self._tracking.published(published)
         self._attempted.difference_update(event.event_id for event in published)

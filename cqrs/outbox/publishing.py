@@ -1,6 +1,7 @@
-"""Publishing a claim: wave after wave, each with the next event of every aggregate, and then settling it."""
+"""Publishing a claim, as much of it at once as the lease allows, and then settling it."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -11,7 +12,7 @@ from cqrs.outbox.queue import Document, Queue
 from cqrs.outbox.settling import Failed, Settling
 from cqrs.outbox.stored import outgoing_of
 from cqrs.publishers.outgoing_event import OutgoingEvent
-from cqrs.publishers.publisher import Outcome, Publisher, Refused
+from cqrs.publishers.publisher import Outcome, Published, Publisher, Refused, Withheld, is_any_known
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,8 @@ class Publishing:
         self._failed: list[Failed] = []
         self._given_up: list[OutgoingEvent] = []
         self._held_back: list[str] = []
+        # The destination has begun nothing in the time that there was.
+        self._is_stalled = False
 
     def run(self) -> None:
         """Publish all that can be. Raises Unavailable where the destination or MongoDB is away.
@@ -56,39 +59,60 @@ class Publishing:
         """
         try:
             while self._runs and self._is_held():
-                self._publish([run[0] for run in self._runs])
+                self._publish()
         finally:
             self._held_back += [event["_id"] for run in self._runs for event in run]
             self._settle()
 
-    def _publish(self, wave: Sequence[Document]) -> None:
-        outgoing = [outgoing_of(event) for event in wave]
-        for run, event, outcome in zip(list(self._runs), outgoing, self._outcomes(outgoing), strict=True):
-            stored = run.pop(0)
-            if isinstance(outcome, Refused):
-                self._refused(_failed(stored, outcome), event)
-                # Those behind it wait until it is published, or discarded by a human.
-                self._held_back += [later["_id"] for later in run]
-                run.clear()
-            else:
-                self._published.append(event.event_id)
-                metrics.DUPLICATES.labels(self._outbox).inc(outcome.duplicate)
+    def _publish(self) -> None:
+        # One that is that slow is given a wave at a time, however long it takes.
+        longest, until = (1, math.inf) if self._is_stalled else (None, self._renewed + self._lease / 2)
+        given = [(run, outgoing_of(event)) for run in self._runs for event in run[:longest]]
+        outcomes = self._outcomes([event for _, event in given], until)
+        for (run, event), outcome in zip(given, outcomes, strict=True):
+            self._note(run, event, outcome)
+        self._is_stalled = not is_any_known(outcomes)
         self._runs = [run for run in self._runs if run]
+
+    def _note(self, run: Run, event: OutgoingEvent, outcome: Outcome) -> None:
+        if isinstance(outcome, Withheld):
+            return
+        stored = run.pop(0)
+        if isinstance(outcome, Refused):
+            self._refused(_failed(stored, outcome), event)
+            # Those behind it wait until it is published, or discarded by a human.
+            self._held_back += [later["_id"] for later in run]
+            run.clear()
+        else:
+            self._published.append(event.event_id)
+            metrics.DUPLICATES.labels(self._outbox).inc(outcome.duplicate)
 
     def _refused(self, failed: Failed, event: OutgoingEvent) -> None:
         self._failed.append(failed)
         if self._settling.is_last(failed):
             self._given_up.append(event)
 
-    def _outcomes(self, wave: Sequence[OutgoingEvent]) -> Sequence[Outcome]:
+    def _outcomes(self, events: Sequence[OutgoingEvent], until: float) -> Sequence[Outcome]:
+        # Nothing is begun when the claim has to be renewed: who is frozen meanwhile finds that the time is up.
         try:
-            return self._publisher.publish(wave)
+            return self._publisher.publish(events, seconds=until - time.monotonic())
         except Unavailable:
             raise
         except Exception:
             # One event that the publisher stumbles over must not hold back all others for ever.
             logger.exception("publisher failed, trying the events one by one", extra={"outbox": self._outbox})
-            return [self._alone(event) for event in wave]
+            return self._one_by_one(events, until)
+
+    def _one_by_one(self, events: Sequence[OutgoingEvent], until: float) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        stopped: set[str] = set()
+        for event in events:
+            is_late = time.monotonic() >= until
+            outcome = Withheld() if is_late or event.ordering_key in stopped else self._alone(event)
+            if not isinstance(outcome, Published):
+                stopped.add(event.ordering_key)
+            outcomes.append(outcome)
+        return outcomes
 
     def _alone(self, event: OutgoingEvent) -> Outcome:
         try:

@@ -1,5 +1,7 @@
 """Publishing to a topic of the broker: an event is a message under its ordering key, sent under its id."""
 
+import math
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 
@@ -15,8 +17,9 @@ from cqrs.broker import (
 )
 from cqrs.broker.message import EVENT_ID, EVENT_TYPE
 from cqrs.errors import Unavailable
+from cqrs.publishers.lines import lines_of
 from cqrs.publishers.outgoing_event import OutgoingEvent
-from cqrs.publishers.publisher import Outcome, Published, Refused
+from cqrs.publishers.publisher import Outcome, Published, Refused, Withheld, is_any_known
 
 STORE = "mongodb"
 SUBJECT = "subject"
@@ -36,16 +39,31 @@ class BrokerPublisher:
         self._producer = broker.create_producer(define_producer(topic=topic, partition_strategy="key-based"))
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="broker-publisher")
 
-    def publish(self, events: Sequence[OutgoingEvent]) -> Sequence[Outcome]:
+    def publish(self, events: Sequence[OutgoingEvent], *, seconds: float = math.inf) -> Sequence[Outcome]:
         """Publish the events; see the port."""
-        sending = [self._threads.submit(self._send, event) for event in events]
+        until = time.monotonic() + seconds
+        outcomes: list[Outcome] = [Withheld()] * len(events)
+        sending = [self._threads.submit(self._send_all, events, line, outcomes, until) for line in lines_of(events)]
         # All of them, so that nothing of this call goes on behind the next one.
         wait(sending)
-        return [sent.result() for sent in sending]
+        for error in filter(None, (sent.exception() for sent in sending)):
+            if not isinstance(error, Unavailable) or not is_any_known(outcomes):
+                raise error
+        return outcomes
 
     def close(self) -> None:
         """End the threads."""
         self._threads.shutdown()
+
+    def _send_all(
+        self, events: Sequence[OutgoingEvent], line: Sequence[int], outcomes: list[Outcome], until: float
+    ) -> None:
+        for place in line:
+            if time.monotonic() >= until:
+                return
+            outcomes[place] = self._send(events[place])
+            if not isinstance(outcomes[place], Published):
+                return
 
     def _send(self, event: OutgoingEvent) -> Outcome:
         try:

@@ -17,7 +17,7 @@ import msgspec
 
 from cqrs.errors import Unavailable
 from cqrs.publishers.outgoing_event import OutgoingEvent
-from cqrs.publishers.publisher import Published, Publisher, Refused
+from cqrs.publishers.publisher import Published, Publisher, Refused, Withheld
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +72,34 @@ class PublisherConformance:
 
         by_key = {key: [event.data["number"] for event in held() if event.ordering_key == key] for key in KEYS}
         assert by_key == {"thing/1": list(range(1, 11)), "thing/2": list(range(101, 111))}
+
+    def test_events_of_one_key_in_one_call_keep_their_order(self, publisher: Publisher, held: Look) -> None:
+        events = [self.event(number, key=KEYS[number % 2]) for number in range(1, 21)]
+
+        outcomes = publisher.publish(events)
+
+        by_key = {key: [event.data["number"] for event in held() if event.ordering_key == key] for key in KEYS}
+        assert all(isinstance(outcome, Published) for outcome in outcomes)
+        assert by_key == {KEYS[0]: list(range(2, 21, 2)), KEYS[1]: list(range(1, 21, 2))}
+
+    def test_what_stands_behind_a_refused_event_of_its_key_is_withheld(self, publisher: Publisher, held: Look) -> None:
+        events = [
+            self.event(1, key="thing/1"),
+            self.event(2, key="thing/1", data=float("nan")),
+            self.event(3, key="thing/1"),
+            self.event(4, key="thing/2"),
+        ]
+
+        outcomes = publisher.publish(events)
+
+        assert [type(outcome) for outcome in outcomes] == [Published, Refused, Withheld, Published]
+        assert {event.event_id for event in held()} == {"event-1", "event-4"}
+
+    def test_what_there_is_no_time_for_is_withheld(self, publisher: Publisher, held: Look) -> None:
+        outcomes = publisher.publish([self.event(1), self.event(2, key="thing/2")], seconds=0)
+
+        assert list(outcomes) == [Withheld(), Withheld()]
+        assert list(held()) == []
 
     def test_an_event_that_is_given_again_is_held_once(self, publisher: Publisher, held: Look) -> None:
         publisher.publish([self.event(1)])

@@ -1,5 +1,6 @@
 """A destination that is a collection: a publisher that appends what it is given, and what tests ask about that."""
 
+import math
 import threading
 import time
 from collections import defaultdict
@@ -11,7 +12,7 @@ from pymongo.database import Database
 from cqrs.broker.mongodb import translated
 from cqrs.errors import Unavailable
 from cqrs.publishers.outgoing_event import OutgoingEvent
-from cqrs.publishers.publisher import Outcome, Published, Refused
+from cqrs.publishers.publisher import Outcome, Published, Refused, Withheld
 
 ARRIVED = "arrived"
 # All processes of a machine share this clock. Ids of several processes are in no order, and the natural order changes
@@ -22,8 +23,8 @@ IN_ORDER = "at"
 class Destination:
     """Appends events in the order in which they come, duplicates too; `by` names the process.
 
-    `refuses` decides which events are refused, `is_away` makes it unavailable, `before` and `after` are called around
-    each call with its events.
+    `refuses` and `withholds` decide what is done to which events, `is_away` makes it unavailable, `before` and `after`
+    are called around each call with its events.
     """
 
     def __init__(
@@ -39,32 +40,47 @@ class Destination:
         self.before = before
         self.after = after
         self.refuses: Callable[[OutgoingEvent], bool] = lambda _: False
+        self.withholds: Callable[[OutgoingEvent], bool] = lambda _: False
         self.is_away = False
         self.calls: list[list[str]] = []
         self.given: list[OutgoingEvent] = []
         self.is_closed = False
         self._publishing = threading.Lock()
 
-    def publish(self, events: Sequence[OutgoingEvent]) -> Sequence[Outcome]:
-        assert len({event.ordering_key for event in events}) == len(events)
+    def publish(self, events: Sequence[OutgoingEvent], *, seconds: float = math.inf) -> Sequence[Outcome]:
         assert self._publishing.acquire(blocking=False), "one thread at a time"
         try:
-            return self._publish(events)
+            return self._publish(events, time.monotonic() + seconds)
         finally:
             self._publishing.release()
 
-    def _publish(self, events: Sequence[OutgoingEvent]) -> Sequence[Outcome]:
+    def _publish(self, events: Sequence[OutgoingEvent], until: float) -> Sequence[Outcome]:
         self.calls.append([event.event_id for event in events])
         self.given += events
         if self.is_away:
             raise Unavailable("destination")
         self.before(events)
-        taken = [event for event in events if not self.refuses(event)]
+        outcomes = [Withheld() for _ in events] if time.monotonic() >= until else self._outcomes(events)
+        taken = [event for event, outcome in zip(events, outcomes, strict=True) if isinstance(outcome, Published)]
         if taken:
             with translated():
                 self._arrived.insert_many([self._document(event) for event in taken])
         self.after(events)
-        return [Refused(error="no", code="refused") if self.refuses(event) else Published() for event in events]
+        return outcomes
+
+    def _outcomes(self, events: Sequence[OutgoingEvent]) -> Sequence[Outcome]:
+        outcomes: list[Outcome] = []
+        stopped: set[str] = set()
+        for event in events:
+            if event.ordering_key in stopped or self.withholds(event):
+                stopped.add(event.ordering_key)
+                outcomes.append(Withheld())
+            elif self.refuses(event):
+                stopped.add(event.ordering_key)
+                outcomes.append(Refused(error="no", code="refused"))
+            else:
+                outcomes.append(Published())
+        return outcomes
 
     def close(self) -> None:
         self.is_closed = True

@@ -1,5 +1,7 @@
 """Publishers with places before and after each call for a test to stop at, such as one to a stream of JetStream."""
 
+import math
+import time
 from collections.abc import Callable, Sequence
 
 from cqrs.publishers.jetstream.publisher import JetStreamPublisher
@@ -19,9 +21,10 @@ class Watched:
         self.before: Callable[[Sequence[OutgoingEvent]], None] = lambda _: None
         self.after: Callable[[Sequence[OutgoingEvent]], None] = lambda _: None
 
-    def publish(self, events: Sequence[OutgoingEvent]) -> Sequence[Outcome]:
+    def publish(self, events: Sequence[OutgoingEvent], *, seconds: float = math.inf) -> Sequence[Outcome]:
+        until = time.monotonic() + seconds
         self.before(events)
-        outcomes = self._publisher.publish(events)
+        outcomes = self._publisher.publish(events, seconds=until - time.monotonic())
         self.after(events)
         return outcomes
 

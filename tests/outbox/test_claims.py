@@ -167,6 +167,7 @@ def test_of_a_lost_claim_nothing_more_is_published(
 
         wait_until(is_taken_over, "another has published it all")
 
+    destination.withholds = lambda event: (event.sequence or 0) > 1
     destination.after = freeze
 
     Relay(quick, destination, takes="fresh").step()

@@ -108,7 +108,7 @@ def test_after_its_last_attempt_an_event_is_parked_with_one_error_in_the_log(
     parked, behind = tickets.waiting
     assert [failure["attempt"] for failure in parked["failures"]] == [1, 2, 3]
     assert (parked["attempts"], behind["attempts"]) == (3, 0)
-    assert len(destination.calls) == 3 + 1, "the second version of the other ticket was alone"
+    assert len(destination.calls) == 3, "each attempt was one"
     (error,) = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert (error.message, error.event_id) == ("event parked", parked["_id"])  # type: ignore[attr-defined]  # a field
 
@@ -137,7 +137,7 @@ def test_a_broken_publisher_ends_the_relay_and_leaves_the_events(
     tickets.save_many(tickets=2, versions=2)
 
     class Silent(Destination):
-        def publish(self, events: Any) -> Any:  # noqa: ARG002 - the signature of the port
+        def publish(self, events: Any, *, seconds: float = 0) -> Any:  # noqa: ARG002 - the signature of the port
             return []
 
     with pytest.raises(ValueError, match="zip"):

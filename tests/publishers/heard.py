@@ -44,13 +44,17 @@ class Heard:
 def publish(publisher: Publisher, stream: str, thing: str, sequences: Iterable[int]) -> None:
     """Publish events of a thing, one after the other."""
     for sequence in sequences:
-        event = OutgoingEvent(
-            event_id=f"{thing}-{sequence}",
-            subject=f"{stream}.{thing}",
-            event_type="thing:changed",
-            ordering_key=f"thing/{thing}",
-            sequence=sequence,
-            data={"version": sequence},
-            created_at=AT,
-        )
-        assert publisher.publish([event]) == [Published()]
+        assert publisher.publish([event_of(stream, thing, sequence)]) == [Published()]
+
+
+def event_of(stream: str, thing: str, sequence: int) -> OutgoingEvent:
+    """An event of a thing, `thing-sequence`."""
+    return OutgoingEvent(
+        event_id=f"{thing}-{sequence}",
+        subject=f"{stream}.{thing}",
+        event_type="thing:changed",
+        ordering_key=f"thing/{thing}",
+        sequence=sequence,
+        data={"version": sequence},
+        created_at=AT,
+    )

@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import compress
 from types import TracebackType
 from typing import Self
 
 from cqrs.errors import Unavailable
 from cqrs.publishers.outgoing_event import OutgoingEvent
-from cqrs.publishers.publisher import Published, Publisher
+from cqrs.publishers.publisher import Published, Publisher, Refused, Withheld
 from tests.publishers.stream_view import Stored
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -60,7 +61,7 @@ class SteadyPublishing:
             self._error = error
 
     def _publish(self, events: Sequence[OutgoingEvent]) -> None:
-        while True:
+        while events:
             try:
                 outcomes = self._publisher.publish(events)
             except Unavailable:
@@ -68,9 +69,11 @@ class SteadyPublishing:
                 # What a relay does: its back-off; a full stream answers at once.
                 self._stopping.wait(0.05)
                 continue
-            assert all(isinstance(outcome, Published) for outcome in outcomes), outcomes
+            assert not any(isinstance(outcome, Refused) for outcome in outcomes), outcomes
             self.repeated += sum(isinstance(outcome, Published) and outcome.duplicate for outcome in outcomes)
-            return
+            withheld = [isinstance(outcome, Withheld) for outcome in outcomes]
+            self.outages += any(withheld)
+            events = list(compress(events, withheld))
 
     def _event(self, thing: int, sequence: int) -> OutgoingEvent:
         return OutgoingEvent(

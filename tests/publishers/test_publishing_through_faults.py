@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from cqrs.publishers.publisher import Published, Withheld
 from cqrs.testing.waiting import wait_until
 from tests.publishers.conftest import NewPublisher, settings_of
+from tests.publishers.heard import event_of
 from tests.publishers.lost_acknowledgements import LostAcknowledgements
 from tests.publishers.nats_server import HOST, NatsServer
 from tests.publishers.steady_publishing import THINGS, SteadyPublishing
@@ -108,3 +110,19 @@ def go_on(publishing: SteadyPublishing, calls: int = 10) -> None:
 def wait_until_it_fails(publishing: SteadyPublishing, outages: int = 1) -> None:
     since = publishing.outages
     wait_until(lambda: publishing.outages >= since + outages, "publishing fails", seconds=60)
+
+
+def test_what_was_acknowledged_before_an_outage_is_known(
+    server: NatsServer, own_view: StreamView, proxy: LostAcknowledgements, new_publisher: NewPublisher
+) -> None:
+    publisher = new_publisher(settings_of(f"nats://{HOST}:{proxy.port}", "t", ack_seconds=0.5))
+    things = [event_of("t", "a", sequence) for sequence in (1, 2, 3)]
+    proxy.lose(every=2, then_cut=False)
+
+    outcomes = publisher.publish(things)
+    proxy.lose(every=0, then_cut=False)
+    again = publisher.publish(things[1:])
+
+    assert outcomes == [Published(), Withheld(), Withheld()]
+    assert again == [Published(duplicate=True), Published()]
+    assert [message.headers["Event-Sequence"] for message in own_view.messages("t")] == ["1", "2", "3"]

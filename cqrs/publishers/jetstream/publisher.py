@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import Sequence
+from functools import partial
 
 from nats.aio.client import Client
 
@@ -14,8 +17,9 @@ from cqrs.publishers.jetstream.outgoing_message import OutgoingMessage, message_
 from cqrs.publishers.jetstream.requests import STREAM_NOT_FOUND, answered
 from cqrs.publishers.jetstream.settings import JetStreamSettings
 from cqrs.publishers.jetstream.stream import ensure_stream
+from cqrs.publishers.lines import lines_of
 from cqrs.publishers.outgoing_event import OutgoingEvent
-from cqrs.publishers.publisher import Outcome, Published, Refused
+from cqrs.publishers.publisher import Outcome, Published, Refused, Withheld, is_any_known
 
 logger = logging.getLogger(__name__)
 
@@ -43,15 +47,23 @@ class JetStreamPublisher:
         self._last = LastPublished(settings.stream.name)
         self._prepared: Client | None = None
 
-    def publish(self, events: Sequence[OutgoingEvent]) -> Sequence[Outcome]:
+    def publish(self, events: Sequence[OutgoingEvent], *, seconds: float = math.inf) -> Sequence[Outcome]:
         """Publish the events; see the port. An outage is noticed within seconds, however many events there are."""
+        until = time.monotonic() + seconds
         messages = [message_of(event, self._settings.stream.subjects) for event in events]
         if not events:
             return []
-        rounds = 1 + len(events) // self._settings.window
-        return self._link.call(
-            lambda client: self._publish_all(client, messages), seconds=2 * self._settings.ack_seconds * rounds
-        )
+        lines = lines_of(events)
+        rounds = len(events) // self._settings.window + max(map(len, lines))
+        longest = 2 * self._settings.ack_seconds
+        outcomes: list[Outcome] = [Withheld()] * len(events)
+        work = partial(self._publish_all, messages=messages, lines=lines, outcomes=outcomes, until=until)
+        try:
+            self._link.call(work, seconds=min(longest * rounds, longest + max(0.0, seconds)))
+        except Unavailable:
+            if not is_any_known(outcomes):
+                raise
+        return outcomes
 
     def prepare(self) -> list[str]:
         """Create the stream if it is missing; return in what the one that is there differs. Raises Unavailable."""
@@ -63,14 +75,33 @@ class JetStreamPublisher:
         """Give back the connection and its thread."""
         self._link.close()
 
-    async def _publish_all(self, client: Client, messages: Sequence[OutgoingMessage | Refused]) -> list[Outcome]:
+    async def _publish_all(
+        self,
+        client: Client,
+        *,
+        messages: Sequence[OutgoingMessage | Refused],
+        lines: Sequence[Sequence[int]],
+        outcomes: list[Outcome],
+        until: float,
+    ) -> None:
+        """Put into `outcomes` what becomes of the messages, as soon as it is known."""
         if self._prepared is not client:
             await self._prepare(client)
         window = asyncio.Semaphore(self._settings.window)
-        tasks: list[asyncio.Task[Outcome]] = []
+
+        async def publish(line: Sequence[int]) -> None:
+            for place in line:
+                async with window:
+                    if time.monotonic() >= until:
+                        return
+                    outcomes[place] = await self._published(client, messages[place])
+                if not isinstance(outcomes[place], Published):
+                    return
+
         try:
             async with asyncio.TaskGroup() as group:
-                tasks += [group.create_task(self._within(window, client, message)) for message in messages]
+                for line in lines:
+                    group.create_task(publish(line))
         except BaseExceptionGroup as errors:
             self._forget(messages)
             first = errors.exceptions[0]
@@ -78,7 +109,6 @@ class JetStreamPublisher:
         except asyncio.CancelledError:
             self._forget(messages)
             raise
-        return [task.result() for task in tasks]
 
     async def _prepare(self, client: Client) -> None:
         try:
@@ -95,13 +125,12 @@ class JetStreamPublisher:
             if isinstance(message, OutgoingMessage):
                 self._last.forget(message.event.subject)
 
-    async def _within(self, window: asyncio.Semaphore, client: Client, message: OutgoingMessage | Refused) -> Outcome:
+    async def _published(self, client: Client, message: OutgoingMessage | Refused) -> Outcome:
         if isinstance(message, Refused):
             return message
         if message.size > client.max_payload:
             return Refused(code="too_large", error=f"{message.size:,} bytes of {client.max_payload:,} allowed")
-        async with window:
-            return await self._publish(client, message)
+        return await self._publish(client, message)
 
     async def _publish(self, client: Client, message: OutgoingMessage) -> Outcome:
         event = message.event

@@ -1,6 +1,7 @@
 """What comes of publishing is recorded: before it is attempted, when it has succeeded, and when it is given up."""
 
 import json
+import math
 import os
 from collections.abc import Iterator, Sequence
 
@@ -62,9 +63,9 @@ class Looking:
         self._stream = stream
         self._publisher = publisher
 
-    def publish(self, events: Sequence[OutgoingEvent]) -> Sequence[Outcome]:
+    def publish(self, events: Sequence[OutgoingEvent], *, seconds: float = math.inf) -> Sequence[Outcome]:
         self.found.append(self._stream.statuses())
-        return self._publisher.publish(events)
+        return self._publisher.publish(events, seconds=seconds)
 
     def close(self) -> None:
         self._publisher.close()
