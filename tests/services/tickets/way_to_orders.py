@@ -23,7 +23,7 @@ from tests.publishers.conftest import settings_of
 from tests.publishers.stream_view import StreamView
 from tests.services.orders.hearing import data_of
 
-SECONDS = 120.0
+SECONDS = 600.0
 AT_ONE_TIME = 1000
 # Enough for a handler for each of fifty tickets.
 HANDLERS = 50
