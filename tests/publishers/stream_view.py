@@ -1,16 +1,20 @@
 """What a stream holds, read apart from the code under test as far as the driver allows."""
 
 import base64
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from nats.aio.client import Client
 
+from cqrs.errors import Unavailable
 from cqrs.publishers.jetstream.errors import RefusedByServer
 from cqrs.publishers.jetstream.last_published import parsed_headers
 from cqrs.publishers.jetstream.link import Link
 from cqrs.publishers.jetstream.requests import MESSAGE_NOT_FOUND, STREAM_NOT_FOUND, ask
+
+PATIENCE = 120.0
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +38,7 @@ class StreamView:
 
     def ask(self, request: str, body: Any = None) -> dict[str, Any]:
         """Ask JetStream's API."""
-        return self._link.call(lambda client: ask(client, request, body), seconds=20)
+        return self._link.call(lambda client: ask(client, request, body), seconds=60)
 
     def state(self, stream: str) -> dict[str, Any]:
         """Return the numbers that the server has of a stream."""
@@ -42,8 +46,17 @@ class StreamView:
         return state
 
     def messages(self, stream: str) -> list[Stored]:
-        """Return all messages of a stream in their order; none where there is no such stream."""
-        return self._link.call(lambda client: _messages(client, stream), seconds=120)
+        """Return all messages of a stream in their order; none where there is no such stream.
+
+        A cluster that elects a leader answers later; that is waited for.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self._link.call(lambda client: _messages(client, stream), seconds=PATIENCE)
+            except Unavailable:
+                if time.monotonic() > deadline:
+                    raise
 
     def publish(self, subject: str, data: Any, headers: dict[str, str] | None = None) -> None:
         """Put a message into a stream."""
