@@ -8,7 +8,7 @@ from django.test import Client
 
 Answer = Any
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def wanted(customer: str, number: int = 1) -> dict[str, Any]:

@@ -13,13 +13,13 @@ from tests.running_stack import RunningStack
 from tests.services.buying import wanted
 
 AT_ONCE = 4
-PATIENCE = 60.0
+PATIENCE = 120.0
 PAUSE = 0.2
 
 
 def get(stack: RunningStack, path: str) -> Any:
     """The JSON of an answer through nginx."""
-    with urllib.request.urlopen(f"{stack.base_url}{path}", timeout=10) as answer:
+    with urllib.request.urlopen(f"{stack.base_url}{path}", timeout=60) as answer:
         return json.load(answer)
 
 
@@ -35,8 +35,9 @@ def buy_patiently(stack: RunningStack, customer: str, number: int = 1) -> str:
         try:
             return _buy(stack, customer, number)
         except OSError as error:
-            # A refusal is an answer; whatever else it is, the replica or its store is away.
-            refused = isinstance(error, urllib.error.HTTPError) and error.code not in {502, 503, 504}
+            # A refusal is an answer. Whatever else it is, the replica or its store is away, or the former attempt is
+            # still at work under the same key.
+            refused = isinstance(error, urllib.error.HTTPError) and error.code not in {409, 502, 503, 504}
             if refused or time.monotonic() > deadline:
                 raise
             time.sleep(PAUSE)
