@@ -25,8 +25,8 @@ from infra.stack.stores import ADDRESS_VARIABLES, start_stores
 from infra.stack.supervisor import STORES, Supervisor
 from tests.free_ports import free_ports
 
-# Most tests wait for processes more than they compute: four keep two cores busy.
-PROCESSES = 4
+# Most tests wait for processes more than they compute: three left half of two cores idle.
+PROCESSES = 5
 
 _SETTINGS = pytest.StashKey[StackSettings]()
 # Which variables are this plugin's and not the caller's: the processes that share the files inherit all of them.
