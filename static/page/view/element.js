@@ -8,12 +8,14 @@ export function element(tag, className = "", ...content) {
   return made;
 }
 
+/** `<tag>` with attributes, of which those that are true are there without a value. */
+export function made(tag, attributes, ...content) {
+  return withAttributes(document.createElement(tag), attributes, content);
+}
+
 /** A part of a drawing, inside of an `<svg>`. */
 export function drawing(tag, attributes, ...content) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...content);
-  return made;
+  return withAttributes(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, content);
 }
 
 /** A `<span>` for a text that may run from right to left, without turning its surroundings with it. */
@@ -33,4 +35,10 @@ export function setHidden(node, hidden) {
 /** A button that cannot be used now stays where the keyboard focus is; its handler has to look for itself. */
 export function setUsable(button, usable) {
   button.setAttribute("aria-disabled", String(!usable));
+}
+
+function withAttributes(node, attributes, content) {
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value === true ? "" : value);
+  node.append(...content);
+  return node;
 }
