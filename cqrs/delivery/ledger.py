@@ -1,5 +1,6 @@
 """Where tracking keeps what it knows: the collections of one database, their indexes, and views of the records."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pymongo
@@ -21,6 +22,8 @@ RECEIVED_PAGES = "received_pages"
 # Views, to be read by people and by other programs: what is known of one event is a document.
 PUBLISH_RECORDS = "publish_records"
 RECEIVED_RECORDS = "received_records"
+# Before there were pages, the records were collections of these names.
+FORMER = "_before_pages"
 WINDOWS = "delivery_windows"
 NOTICES = "delivery_notices"
 STATE = "delivery_state"
@@ -88,9 +91,7 @@ class Ledger:
             for name, field in EXPIRES.items():
                 self._expire(name, field)
             for name, (pages, pipeline) in VIEWS.items():
-                self._create(name, viewOn=pages, pipeline=pipeline)
-                # One that was there already may be of an earlier version.
-                self._database.command("collMod", name, viewOn=pages, pipeline=pipeline)
+                self._make_view(name, pages, pipeline)
 
     def _in(self, session: ClientSession) -> Database[Document]:
         return session.client.get_database(self._database.name, codec_options=CODEC)
@@ -101,6 +102,14 @@ class Ledger:
         except OperationFailure as error:
             if error.code != NAMESPACE_EXISTS:
                 raise
+
+    def _make_view(self, name: str, pages: str, pipeline: Sequence[Document]) -> None:
+        known = next(self._database.list_collections(filter={"name": name}), None)
+        if known is not None and known["type"] == "collection":
+            self._database[name].rename(name + FORMER)
+        self._create(name, viewOn=pages, pipeline=pipeline)
+        # One that was there already may be of an earlier version.
+        self._database.command("collMod", name, viewOn=pages, pipeline=pipeline)
 
     def _expire(self, name: str, field: str) -> None:
         known = self._database[name].index_information().get(EXPIRY)
