@@ -18,12 +18,14 @@ CONFIRMED_BY = "select distinct app_id from cqrs_event where seed = %s and stage
 
 @contextmanager
 def second_projector(stack: RunningStack) -> Iterator[subprocess.Popen[bytes]]:
-    """Another projector on the same stores, outside the stack's process runner."""
+    """Another projector on the same stores, outside the stack's process runner; it is at work."""
     environment = {**stack.variables, **stack.env, "APPID": "projector-2"}
     environment.pop("METRICS_PORT", None)
     command = [sys.executable, "manage.py", "run_worker", PROJECTOR]
     process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stderr=subprocess.PIPE)
+    assert process.stderr is not None
     try:
+        assert any(b"worker started" in line for line in process.stderr)
         yield process
     finally:
         if process.poll() is None:
@@ -67,15 +69,10 @@ def test_a_frozen_projector_is_ended_by_the_server_and_its_late_writes_are_harml
 
 def test_a_projector_that_is_told_to_stop_drains_and_exits_with_success(stack: RunningStack) -> None:
     seed = "drain"
-    with second_projector(stack) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if b"worker started" in line:
-                break
-        with Population(stack.base_url, seed, 400) as population:
-            population.wait_for(150)
-            process.send_signal(signal.SIGTERM)
-            status = process.wait(timeout=60)
+    with second_projector(stack) as process, Population(stack.base_url, seed, 400) as population:
+        population.wait_for(150)
+        process.send_signal(signal.SIGTERM)
+        status = process.wait(timeout=60)
 
     assert status == 0
     assert_nothing_lost_nothing_doubled(stack, seed, set(population.accepted.values()))
