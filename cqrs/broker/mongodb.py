@@ -42,6 +42,8 @@ OUT_OF_TIME = frozenset({24, 46, 50, 112, 262, 11601})
 NO_SPACE = frozenset({14031})
 NOT_ALLOWED = frozenset({11, 13, 18})
 NOT_NOW = UNREACHABLE | NO_PRIMARY | NO_MAJORITY | OUT_OF_TIME | NO_SPACE | NOT_ALLOWED
+# What the driver says, without a code, of a session that is used in the moment in which it knows of no server at all.
+NO_SERVER_KNOWN = "Sessions are not supported"
 LABELS_NOT_NOW = ("RetryableWriteError", "TransientTransactionError", "UnknownTransactionCommitResult")
 
 Document = dict[str, Any]
@@ -187,6 +189,8 @@ def is_not_now(error: PyMongoError) -> bool:
     """Say whether trying later is right."""
     if error.timeout or any(error.has_error_label(label) for label in LABELS_NOT_NOW):
         return True
+    if isinstance(error, ConfigurationError):
+        return NO_SERVER_KNOWN in str(error)
     if isinstance(error, BulkWriteError):
         # Of several writes each has its own errors; those about the concern say that a majority has not confirmed them.
         errors = error.details.get("writeErrors", [])
