@@ -4,18 +4,21 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from uuid import UUID
 
 from pymongo import MongoClient
 
+from cqrs.broker.membership import Group, group_of
 from cqrs.errors import Unavailable
 from cqrs.testing.waiting import wait_until
 from infra.stack.account import dying_with_parent
 from infra.stack.layout import REPOSITORY
+from services.notifications import delivering
 from services.notifications.alert_outbox import NOTIFICATIONS, SENSOR
+from services.sensor_data import alerting
 from services.sensor_data.errors import SecondReading
 from services.sensor_data.reading import Reading
 from services.sensor_data.sensor_log import SensorLog
@@ -24,7 +27,9 @@ from tests.changefeed.forgetful_mongodb import ForgetfulMongoDB
 from tests.services.notifications.provider_server import ProviderServer
 
 SENSOR_ALERTS, NOTIFYING = "sensor-alerts", "notifications"
-WORKERS = (SENSOR_ALERTS, SENSOR_ALERTS, NOTIFYING, NOTIFYING)
+REPLICAS = 2
+WORKERS = (SENSOR_ALERTS, NOTIFYING) * REPLICAS
+FEEDS_OF_ALL = (alerting.FEED, delivering.FEED)
 DATABASE, BROKER, FEEDS = "sensors", "sensors_broker", "sensors_feeds"
 SECONDS = 90
 
@@ -104,10 +109,20 @@ class SensorWorkers:
             lambda: all(self.states(sensor) == ["sent"] * number for sensor in sensors), "all are noted", seconds=30
         )
 
+    def wait_until_shared(self) -> None:
+        """Return when of each feed both replicas have the shards that they should have: none changes hands then."""
+        wait_until(lambda: all(map(self._is_shared, FEEDS_OF_ALL)), "the replicas share", seconds=SECONDS)
+
     def states(self, sensor: UUID) -> list[object]:
         """The state of each notification of a sensor."""
         found = self.client[DATABASE][NOTIFICATIONS].find({SENSOR: sensor}, {"delivery.state": 1})
         return [one["delivery"]["state"] for one in found]  # type: ignore[index]  # a document is an object to mypy
+
+    def _is_shared(self, feed: str) -> bool:
+        group = self.client[FEEDS].groups.find_one({"_id.group": feed})
+        found = self.client[FEEDS].positions.find({"_id.group": feed}, {"owner": 1})
+        owners = {position["_id"]["partition"]: position["owner"] for position in found}  # type: ignore[index]  # as above
+        return group is not None and _is_settled(group_of(group), owners)
 
     def _store(self, reading: Reading) -> None:
         deadline = time.monotonic() + SECONDS
@@ -138,6 +153,11 @@ class SensorWorkers:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+
+def _is_settled(group: Group, owners: Mapping[int, object]) -> bool:
+    members = {member.id for member in group.members}
+    return len(members) == REPLICAS and set(group.targets.values()) == members and owners == group.targets
 
 
 def require_order(workers: SensorWorkers, sensors: Sequence[UUID], number: int) -> None:
