@@ -54,10 +54,10 @@ def measure(mongo_uri: str, messages: int, *, size: int = SLICE) -> Measured:
             taken = {side: side.slice(size) for side in order}
             pairs.append((taken[plain], taken[tracked]))
         wrong = tuple(_wrong(ledger, (number + 1) * size))
-    # The first transactions create what the later ones find.
     return Measured(
         name="delivery_tracking",
         parameters={"messages": number * size, "batch": BATCH, "slices": number},
+        # The first transactions create what the later ones find.
         figures=_figures(pairs[1:], size),
         wrong=wrong,
     )

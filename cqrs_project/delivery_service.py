@@ -8,7 +8,6 @@ from django.conf import settings
 from cqrs.broker import Interceptor
 from cqrs.broker.positions import establish
 from cqrs.delivery.figures import newest_rates, overdue_seconds
-from cqrs.delivery.ledger import Ledger
 from cqrs.delivery.notice_webhook import NoticeWebhook
 from cqrs.delivery.notices import Notices
 from cqrs.delivery.report import Report
@@ -20,6 +19,7 @@ from cqrs.web.metrics import register_gauge
 from cqrs.worker import Worker
 from cqrs_project.consuming import Consuming, register_consumer_lag
 from cqrs_project.following import Together
+from cqrs_project.ledger import ledger
 from cqrs_project.sensor_services import NewBroker
 from services.delivery import topic
 from services.delivery.demo import DemoSwitch, Mailing, count, demo_switch
@@ -51,18 +51,12 @@ def tracking() -> Sequence[Interceptor]:
     environment = settings.ENVIRONMENT
     if not environment.delivery.tracking:
         return ()
-    return (Tracking(_ledger(), broker_database=environment.mongodb_broker_database),)
-
-
-def prepare_tracking() -> None:
-    """Create the collections of the records that are missing, unless tracking is switched off. Raises Unavailable."""
-    if settings.ENVIRONMENT.delivery.tracking:
-        _ledger().prepare()
+    return (Tracking(ledger(), broker_database=environment.mongodb_broker_database),)
 
 
 def open_delivery(new_broker: NewBroker) -> None:
     """Give the service of this process its stores and register its workers. Reaches no store."""
-    report.open(Report(_ledger()))
+    report.open(Report(ledger()))
     demo_switch.open(DemoSwitch(mongodb.database()))
     delivery_rules.open(_rules())
     broker = new_broker(topic.broker)
@@ -73,11 +67,10 @@ def open_delivery(new_broker: NewBroker) -> None:
 
 
 def prepare_delivery(new_broker: NewBroker) -> None:
-    """Create the topic, its two subscriptions, and the collections and indexes that are missing. Raises Unavailable.
+    """Create the topic, its two subscriptions, and the index that are missing. Raises Unavailable.
 
     Both subscriptions expect what is published from then on, whether or not their worker has ever run.
     """
-    _ledger().prepare()
     with new_broker(topic.broker) as broker:
         Users(broker, mongodb.database()).prepare()
         broker.topics.create(topic.topic)
@@ -95,8 +88,8 @@ def _scheduler() -> Worker:
     environment = settings.ENVIRONMENT
     _register_figures(environment.delivery.windowing)
     tell = None if environment.operators is None else NoticeWebhook(environment.operators)
-    notices = Notices(_ledger(), environment.delivery.thresholds, tell)
-    return Worker(SCHEDULER, Scheduler(_ledger(), notices, environment.delivery.windowing))
+    notices = Notices(ledger(), environment.delivery.thresholds, tell)
+    return Worker(SCHEDULER, Scheduler(ledger(), notices, environment.delivery.windowing))
 
 
 def _register_figures(windowing: Windowing) -> None:
@@ -104,13 +97,13 @@ def _register_figures(windowing: Windowing) -> None:
     register_gauge(
         "cqrs_delivery_rate",
         "Completion rate of the newest window in which something was expected.",
-        lambda: {(topic,): rate for topic, rate in newest_rates(_ledger()).items()},
+        lambda: {(topic,): rate for topic, rate in newest_rates(ledger()).items()},
         labels=("topic",),
     )
     register_gauge(
         "cqrs_delivery_overdue_seconds",
         "For how long the next window could have been counted.",
-        lambda: overdue_seconds(_ledger(), windowing),
+        lambda: overdue_seconds(ledger(), windowing),
     )
 
 
@@ -133,7 +126,3 @@ def _demo(new_broker: NewBroker) -> Worker:
     ]
     register_consumer_lag(*receiving)
     return Worker(DEMO, Demonstration(receiving, mailing))
-
-
-def _ledger() -> Ledger:
-    return Ledger(mongodb.database())

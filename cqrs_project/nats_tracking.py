@@ -5,7 +5,6 @@ from functools import partial
 
 from django.conf import settings
 
-from cqrs.delivery.ledger import Ledger
 from cqrs.delivery.outgoing_tracking import OutgoingTracking
 from cqrs.delivery.recording import Recording
 from cqrs.delivery.subscriptions import Subscriptions
@@ -17,8 +16,8 @@ from cqrs.publishers.jetstream.publisher import JetStreamPublisher
 from cqrs.publishers.jetstream.settings import JetStreamSettings
 from cqrs.publishers.outgoing_event import OutgoingEvent
 from cqrs.publishers.publisher import Publisher
+from cqrs_project.ledger import ledger
 from cqrs_project.listening import BeforeListening
-from users_query import mongodb
 
 
 def new_publisher(stream: JetStreamSettings) -> Publisher:
@@ -35,7 +34,7 @@ def record_failed(stream: JetStreamSettings, events: Sequence[OutgoingEvent]) ->
 
 def interceptors(stream: JetStreamSettings) -> Sequence[ListenerInterceptor]:
     """Return what records the events that a listener has handled; nothing where that is switched off."""
-    return (TrackedListener(Recording(_ledger()), stream.stream),) if _is_on() else ()
+    return (TrackedListener(Recording(ledger()), stream.stream),) if _is_on() else ()
 
 
 def registration(listener: ListenerSettings) -> BeforeListening | None:
@@ -45,13 +44,7 @@ def registration(listener: ListenerSettings) -> BeforeListening | None:
 
 def subscriptions(stream: JetStreamSettings) -> Subscriptions:
     """Return who listens to the stream."""
-    return Subscriptions(_ledger(), stream.stream)
-
-
-def prepare_nats_tracking() -> None:
-    """Create the collections of the records that are missing, where tracking is switched on. Raises Unavailable."""
-    if _is_on():
-        _ledger().prepare()
+    return Subscriptions(ledger(), stream.stream)
 
 
 def _is_on() -> bool:
@@ -60,8 +53,4 @@ def _is_on() -> bool:
 
 
 def _outgoing(stream: JetStreamSettings) -> OutgoingTracking:
-    return OutgoingTracking(Recording(_ledger()), subscriptions(stream), stream.stream)
-
-
-def _ledger() -> Ledger:
-    return Ledger(mongodb.database())
+    return OutgoingTracking(Recording(ledger()), subscriptions(stream), stream.stream)

@@ -11,7 +11,9 @@ from cqrs.broker import Broker, BrokerConfig
 from cqrs.management.workers import register_worker
 from cqrs.worker import Worker
 from cqrs_project.consuming import Consuming, register_consumer_lag
-from cqrs_project.delivery_service import open_delivery, prepare_delivery, prepare_tracking, tracking
+from cqrs_project.delivery_service import open_delivery, prepare_delivery, tracking
+from cqrs_project.ledger import SERVICE as DELIVERY
+from cqrs_project.ledger import prepare_ledger
 from cqrs_project.sensor_services import (
     NewBroker,
     open_notifications,
@@ -50,7 +52,7 @@ def open_services() -> None:
 
 def prepare_services() -> None:
     """Create the topics and indexes that are missing for the services that this process serves. Raises Unavailable."""
-    prepare_tracking()
+    prepare_ledger()
     for service in _served():
         service.prepare(_broker)
 
@@ -109,7 +111,7 @@ def _broker(declared: BrokerConfig) -> Broker:
 SERVICES: Mapping[str, Service] = {
     "alert_provider": Service(open=_open_alert_provider, prepare=_prepare_alert_provider),
     "classroom": Service(open=_open_classroom, prepare=_prepare_classroom),
-    "delivery": Service(open=open_delivery, prepare=prepare_delivery),
+    DELIVERY: Service(open=open_delivery, prepare=prepare_delivery),
     "notifications": Service(open=open_notifications, prepare=prepare_notifications),
     "orders": Service(open=open_orders, prepare=prepare_orders),
     "purchases": Service(open=_open_purchases, prepare=_prepare_purchases),

@@ -19,7 +19,7 @@ from cqrs.web.metrics import Readings, register_gauge
 from cqrs.worker import Worker
 from cqrs_project.listening import Listening, register_listener_gauges
 from cqrs_project.nats import jetstream
-from cqrs_project.nats_tracking import interceptors, new_publisher, prepare_nats_tracking, record_failed, registration
+from cqrs_project.nats_tracking import interceptors, new_publisher, record_failed, registration
 from cqrs_project.sensor_services import NewBroker
 from services.orders.ticket_view import CONSUMER, TicketView, ticket_view
 from services.tickets.accounts.accounts import Accounts, accounts
@@ -40,7 +40,7 @@ def open_tickets(_: NewBroker) -> None:
     """Give the service of this process its stores and register its workers. Reaches no store."""
     environment = settings.ENVIRONMENT
     office.open(_office())
-    accounts.open(Accounts(mongodb.database(), Tokens(environment.jwt_key, seconds=environment.jwt_seconds)))
+    accounts.open(_accounts())
     tell = None if environment.operators is None else ParkedEventWebhook(environment.operators)
     outbox = RegisteredOutbox(
         name=OUTBOX, outbox=office().outbox, publisher=_publisher, tell=tell, giving_up=_giving_up
@@ -53,9 +53,8 @@ def open_tickets(_: NewBroker) -> None:
 
 def prepare_tickets(_: NewBroker) -> None:
     """Create the collections and indexes that are missing. Raises Unavailable."""
-    prepare_nats_tracking()
     _office().prepare()
-    Accounts(mongodb.database(), Tokens("", seconds=0)).prepare()
+    _accounts().prepare()
 
 
 def open_orders(_: NewBroker) -> None:
@@ -66,12 +65,16 @@ def open_orders(_: NewBroker) -> None:
 
 def prepare_orders(_: NewBroker) -> None:
     """Create what is missing. Raises Unavailable."""
-    prepare_nats_tracking()
     TicketView(mongodb.database()).prepare()
 
 
 def _office() -> TicketOffice:
     return TicketOffice(mongodb.database(), Outbox(mongodb.database()))
+
+
+def _accounts() -> Accounts:
+    environment = settings.ENVIRONMENT
+    return Accounts(mongodb.database(), Tokens(environment.jwt_key, seconds=environment.jwt_seconds))
 
 
 def _publisher() -> Publisher:

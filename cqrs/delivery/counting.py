@@ -10,7 +10,7 @@ from pymongo import ASCENDING
 from cqrs.delivery.ledger import EXPIRY, PUBLISH_PAGES, RECEIVED_PAGES, Ledger
 from cqrs.delivery.pages import SPREAD, first_within
 from cqrs.delivery.records import Document, milliseconds
-from cqrs.delivery.tally import Publication, Receipt, Tally, by_subscription, expected_of, tally
+from cqrs.delivery.tally import Publication, Receipt, Tally, by_subscription, by_topic, expected_of
 from cqrs.delivery.window import Windowing
 
 WITHOUT_PAYLOADS = {"payloads": 0}
@@ -86,12 +86,13 @@ def count(ledger: Ledger, start: int, end: int) -> Counted:
     records = read(ledger, start, end)
     expected = expected_of(records.publications)
     received = dict.fromkeys(receipt for receipt in records.receipts if receipt in expected)
+    subscriptions = by_subscription(records.publications, records.receipts)
     return Counted(
         start=start,
         end=end,
         records=records.number,
-        topics=tally(records.publications, records.receipts),
-        subscriptions=by_subscription(records.publications, records.receipts),
+        topics=by_topic(records.publications, subscriptions),
+        subscriptions=subscriptions,
         received=tuple(
             Traced(receipt=receipt, trace_id=records.details[receipt.topic, receipt.event_id].trace_id)
             for receipt in received

@@ -1,27 +1,23 @@
 """How deliveries and their scheduler are doing, from what is stored, for metrics."""
 
 import pymongo
-from pymongo import DESCENDING
 
 from cqrs.broker.mongodb import translated
 from cqrs.delivery.ledger import STATE, WINDOWS, Ledger
+from cqrs.delivery.position import POSITION
 from cqrs.delivery.records import milliseconds
+from cqrs.delivery.stored_windows import newest
 from cqrs.delivery.window import Windowing
 
 # Whoever scrapes waits ten seconds at most, and wants the other metrics.
 SECONDS = 2.0
-_POSITION = {"_id": "position", "next": {"$exists": True}}
 
 
 def newest_rates(ledger: Ledger) -> dict[str, float]:
     """Return by topic the rate of the newest window in which something was expected. Raises Unavailable."""
-    windows = ledger.collection(WINDOWS)
     with translated(), pymongo.timeout(SECONDS):
-        found = [
-            windows.find_one({"topic": topic, "expected": {"$gt": 0}}, sort=[("start", DESCENDING)])
-            for topic in windows.distinct("topic")
-        ]
-    return {window["topic"]: window["rate"] for window in found if window is not None}
+        found = [newest(ledger, topic) for topic in ledger.collection(WINDOWS).distinct("topic")]
+    return {window.topic: window.tally.rate for window in found if window is not None and window.tally.rate is not None}
 
 
 def overdue_seconds(ledger: Ledger, windowing: Windowing) -> float | None:
@@ -30,7 +26,9 @@ def overdue_seconds(ledger: Ledger, windowing: Windowing) -> float | None:
     None where no scheduler has ever begun. Raises Unavailable.
     """
     with translated(), pymongo.timeout(SECONDS):
-        position = ledger.collection(STATE).find_one(_POSITION, {"next": 1, "at": "$$NOW"})
+        position = ledger.collection(STATE).find_one(
+            {**POSITION, "next": {"$exists": True}}, {"next": 1, "at": "$$NOW"}
+        )
     if position is None:
         return None
     due = windowing.end_of(milliseconds(position["next"])) + windowing.grace

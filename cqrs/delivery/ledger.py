@@ -27,6 +27,7 @@ FORMER = "_before_pages"
 WINDOWS = "delivery_windows"
 NOTICES = "delivery_notices"
 STATE = "delivery_state"
+SUBSCRIPTIONS = "delivery_subscriptions"
 EXPIRY = "kept"
 KEPT_SECONDS = 30 * 24 * 60 * 60
 # Building an index where much is stored already takes its time, an answer does not.
@@ -46,6 +47,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     NOTICES: [IndexModel([("dueAt", ASCENDING)], name="due", partialFilterExpression={"told": False})],
     STATE: [],
+    SUBSCRIPTIONS: [],
 }
 # By the field after which documents expire: records and windows of one time go together.
 EXPIRES = {PUBLISH_PAGES: "first", RECEIVED_PAGES: "first", WINDOWS: "start", NOTICES: "dueAt"}

@@ -14,7 +14,7 @@ from pymongo.client_session import ClientSession
 from cqrs.broker.mongodb import translated
 from cqrs.delivery.alarm import Thresholds, has_recovered
 from cqrs.delivery.ledger import NOTICES, STATE, Ledger
-from cqrs.delivery.records import Document
+from cqrs.delivery.records import Document, milliseconds
 from cqrs.delivery.stored_windows import StoredWindow, newest
 from cqrs.errors import Unavailable
 
@@ -128,7 +128,7 @@ class Notices:
         if window is None:
             return
         below = self._thresholds.is_below(topic, window.tally.rate)
-        if has_recovered(alarmed=_ms(alarmed), newest=_ms(window.start), is_below=below):
+        if has_recovered(alarmed=milliseconds(alarmed), newest=milliseconds(window.start), is_below=below):
             states = self._ledger.collection(STATE, session)
             states.update_one({"_id": _alarm(topic)}, {"$set": {"alarmed": None}}, session=session)
             self._note("recovery", window, session)
@@ -162,7 +162,3 @@ def _log(notice: Notice) -> None:
 
 def _alarm(topic: str) -> Document:
     return {"alarm": topic}
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)

@@ -13,7 +13,7 @@ from cqrs.delivery.window_sizes import Sized
 
 # A record is written in a transaction that may end so much later: MongoDB ends them after 60 s, and looks every 30 s.
 WRITTEN_BEFORE_SEEN_MS = 120_000
-_POSITION = {"_id": "position"}
+POSITION = {"_id": "position"}
 _FIELDS = {"next": 1, "looked": 1, "sizes": 1, "at": "$$NOW"}
 
 
@@ -38,18 +38,18 @@ class Found(NamedTuple):
 def find(ledger: Ledger, windowing: Windowing) -> Found:
     """Return the position; the first time it is before the oldest record, or the present."""
     states = ledger.collection(STATE)
-    while (found := states.find_one(_POSITION, _FIELDS)) is None or "sizes" not in found:
+    while (found := states.find_one(POSITION, _FIELDS)) is None or "sizes" not in found:
         # Of those who find none at the same time one sets it.
-        states.update_one(_POSITION, {"$setOnInsert": {}}, upsert=True)
+        states.update_one(POSITION, {"$setOnInsert": {}}, upsert=True)
         if found is not None:
             first = _first(ledger, windowing, milliseconds(found["at"]))
-            states.update_one({**_POSITION, "sizes": {"$exists": False}}, {"$set": _document(first)})
+            states.update_one({**POSITION, "sizes": {"$exists": False}}, {"$set": _document(first)})
     return Found(_position(found), milliseconds(found["at"]))
 
 
 def advance(ledger: Ledger, position: Position, following: Position, session: ClientSession) -> bool:
     """Move the position on in the session's transaction; say whether it was still where the caller has found it."""
-    seen = {**_POSITION, "next": moment(position.next)}
+    seen = {**POSITION, "next": moment(position.next)}
     change = {name: value for name, value in _document(following).items() if name != "looked"}
     moved = ledger.collection(STATE, session).update_one(seen, {"$set": change}, session=session)
     return moved.matched_count == 1
@@ -57,7 +57,7 @@ def advance(ledger: Ledger, position: Position, following: Position, session: Cl
 
 def note_looked(ledger: Ledger, at: int) -> None:
     """Note that all that was written by then is counted."""
-    ledger.collection(STATE).update_one(_POSITION, {"$set": {"looked": moment(at)}})
+    ledger.collection(STATE).update_one(POSITION, {"$set": {"looked": moment(at)}})
 
 
 def _first(ledger: Ledger, windowing: Windowing, at: int) -> Position:

@@ -29,19 +29,11 @@ class Recording:
         self._later: BatchedWrites[Publishing | Received, Page] = BatchedWrites(_pages, self._write)
 
     def write_publications(
-        self,
-        events: Sequence[TrackedEvent],
-        *,
-        status: Status,
-        subscriptions: Iterable[str] = (),
-        session: ClientSession | None = None,
+        self, events: Sequence[TrackedEvent], *, status: Status, subscriptions: Iterable[str] = ()
     ) -> None:
-        """Record what came of publishing the events, in the session's transaction where there is one.
-
-        Those who are to receive them are `subscriptions`. Raises Unavailable; in a transaction the driver's errors.
-        """
+        """Record what came of publishing the events; `subscriptions` are to receive them. Raises Unavailable."""
         pages = publication_pages(events, status=status, subscriptions=subscriptions)
-        self._write([Page(PUBLISH_PAGES, document) for document in pages], session)
+        self._write([Page(PUBLISH_PAGES, document) for document in pages])
 
     def insert_publications(
         self, events: Sequence[TrackedEvent], subscriptions: Iterable[str], session: ClientSession

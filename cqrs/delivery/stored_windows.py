@@ -53,7 +53,7 @@ def is_up_to_date(ledger: Ledger, start: int, end: int) -> bool:
     return stored == {number_of_records(ledger, start, end)}
 
 
-def newest(ledger: Ledger, topic: str, session: ClientSession) -> StoredWindow | None:
+def newest(ledger: Ledger, topic: str, session: ClientSession | None = None) -> StoredWindow | None:
     """Return the newest window in which something of the topic was expected; None where there is none."""
     wanted = {"topic": topic, "expected": {"$gt": 0}}
     document = ledger.collection(WINDOWS, session).find_one(wanted, sort=[("start", DESCENDING)], session=session)

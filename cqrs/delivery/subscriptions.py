@@ -7,13 +7,12 @@ import msgspec
 import pymongo
 
 from cqrs.broker.mongodb import translated
-from cqrs.delivery.ledger import Ledger
+from cqrs.delivery.ledger import SUBSCRIPTIONS, Ledger
 from cqrs.delivery.records import Document
 from cqrs.publishers.jetstream.listener_settings import ListenerSettings
 from cqrs.publishers.jetstream.settings import StreamSettings
 from cqrs.publishers.jetstream.subjects import pattern_of
 
-SUBSCRIPTIONS = "delivery_subscriptions"
 SECONDS = 5.0
 
 

@@ -4,7 +4,7 @@ Everything is counted in one unit, an event for a subscription. Two receipts of 
 a receipt that nobody expected is none, so that it cannot stand in for one that is missing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -57,20 +57,6 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def tally(publications: Iterable[Publication], receipts: Iterable[Receipt]) -> dict[str, Tally]:
-    """Return the tallies by topic; a topic is there where something was published, or failed to be."""
-    publications = list(publications)
-    expected, received = _expected(publications), set(receipts)
-    tallies: dict[str, Tally] = {}
-    for event in _distinct(publications, PUBLISHED):
-        tallies[event[0]] = tallies.get(event[0], Tally()) + Tally(events=1)
-    for event in _distinct(publications, FAILED):
-        tallies[event[0]] = tallies.get(event[0], Tally()) + Tally(failed=1)
-    for receipt in expected:
-        tallies[receipt.topic] += Tally(expected=1, received=int(receipt in received))
-    return tallies
-
-
 def by_subscription(publications: Iterable[Publication], receipts: Iterable[Receipt]) -> dict[tuple[str, str], Tally]:
     """Return the tallies by topic and subscription."""
     received = set(receipts)
@@ -79,6 +65,21 @@ def by_subscription(publications: Iterable[Publication], receipts: Iterable[Rece
         key = (receipt.topic, receipt.subscription)
         one = Tally(events=1, expected=1, received=int(receipt in received))
         tallies[key] = tallies.get(key, Tally()) + one
+    return tallies
+
+
+def by_topic(publications: Sequence[Publication], subscriptions: Mapping[tuple[str, str], Tally]) -> dict[str, Tally]:
+    """Return the tallies by topic; one is there where something was published, or failed to be.
+
+    `subscriptions` is what `by_subscription` says of these publications.
+    """
+    tallies: dict[str, Tally] = {}
+    for event in _distinct(publications, PUBLISHED):
+        tallies[event[0]] = tallies.get(event[0], Tally()) + Tally(events=1)
+    for event in _distinct(publications, FAILED):
+        tallies[event[0]] = tallies.get(event[0], Tally()) + Tally(failed=1)
+    for (topic, _), one in subscriptions.items():
+        tallies[topic] += Tally(expected=one.expected, received=one.received)
     return tallies
 
 

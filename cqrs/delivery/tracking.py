@@ -34,7 +34,8 @@ class Tracking(Interceptor):
         if not records:
             return
         groups = self._readers.of(records[0].topic, Store(session.client, self._broker_database))
-        self._recording.insert_publications([_published(record) for record in records], groups, session)
+        events = [_event_of(record, payload_of(record.message.value)) for record in records]
+        self._recording.insert_publications(events, groups, session)
 
     def after_failing(self, topic: str, messages: Sequence[Message], error: Exception) -> None:  # noqa: ARG002 - the interceptor's signature
         """Record soon that the messages were not sent."""
@@ -45,7 +46,8 @@ class Tracking(Interceptor):
 
     def after_handling(self, records: Sequence[ConsumerRecord], group_id: str, session: ClientSession | None) -> None:
         """Record that the group has handled the records."""
-        events = [_handled(record) for record in records]
+        # What was published is on record already.
+        events = [_event_of(record, payload="") for record in records]
         if session is None:
             self._recording.receipts_soon(events, subscription=group_id, at=now())
         else:
@@ -69,23 +71,12 @@ def _named(headers: Mapping[str, str]) -> str | None:
     return headers.get(EVENT_ID) or headers.get(EVENT)
 
 
-def _published(record: ConsumerRecord) -> TrackedEvent:
+def _event_of(record: ConsumerRecord, payload: str) -> TrackedEvent:
     return TrackedEvent(
         topic=record.topic,
         event_id=event_id_of(record),
         trace_id=trace_id_of(record.message.headers),
-        payload=payload_of(record.message.value),
-        published_at=record.timestamp,
-    )
-
-
-def _handled(record: ConsumerRecord) -> TrackedEvent:
-    """Return the event without its payload, which a receipt does not hold."""
-    return TrackedEvent(
-        topic=record.topic,
-        event_id=event_id_of(record),
-        trace_id=trace_id_of(record.message.headers),
-        payload="",
+        payload=payload,
         published_at=record.timestamp,
     )
 
