@@ -1,9 +1,7 @@
 """Consuming goes on after whatever may happen to the connection, the stream and the collection."""
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from pymongo import MongoClient
@@ -12,7 +10,7 @@ from cqrs.broker import Broker, BrokerConfig, OffsetPurged, Timing, define_broke
 from cqrs.broker.message import ConsumerRecord
 from cqrs.testing.waiting import wait_until
 from tests.broker.handled import TOPIC, Handled, committed, consumer_of, make_topic, send
-from tests.project.store_proxy import StoreProxy
+from tests.project.store_proxy import StoreProxy, before_mongodb
 
 POLLS_SELDOM: dict[str, Any] = {"max_await_time_ms": 600_000, "timing": Timing(heartbeat=0.1, session_timeout=600)}
 
@@ -20,8 +18,7 @@ POLLS_SELDOM: dict[str, Any] = {"max_await_time_ms": 600_000, "timing": Timing(h
 @pytest.fixture
 def proxy() -> Iterator[StoreProxy]:
     """What the consumer under test reaches MongoDB through."""
-    address = urlsplit(os.environ["MONGODB_URI"])
-    with StoreProxy(address.hostname or "127.0.0.1", address.port or 27017) as proxy:
+    with before_mongodb() as proxy:
         yield proxy
 
 

@@ -1,9 +1,7 @@
 """Feeds through outages: cut off, met with silence, without a primary, with mongod killed. They go on by themselves."""
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -15,7 +13,7 @@ from cqrs.testing.waiting import wait_until
 from tests.changefeed.conftest import Documents
 from tests.changefeed.delivered import COLLECTION, NAME, QUICK, Delivered, feed_of, no_thread_left, wait_until_shared
 from tests.changefeed.forgetful_mongodb import ForgetfulMongoDB, forgetful_mongodb
-from tests.project.store_proxy import StoreProxy
+from tests.project.store_proxy import StoreProxy, before_mongodb
 
 STEPPED_DOWN = 189
 EVERYTHING = ["find", "aggregate", "getMore", "update", "findAndModify", "distinct", "commitTransaction", "insert"]
@@ -24,8 +22,7 @@ EVERYTHING = ["find", "aggregate", "getMore", "update", "findAndModify", "distin
 @pytest.fixture
 def proxy() -> Iterator[StoreProxy]:
     """What the feeds under test reach MongoDB through."""
-    address = urlsplit(os.environ["MONGODB_URI"])
-    with StoreProxy(address.hostname or "127.0.0.1", address.port or 27017) as proxy:
+    with before_mongodb() as proxy:
         yield proxy
 
 

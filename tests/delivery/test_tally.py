@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
-from cqrs.delivery.tally import FAILED, Publication, Receipt, Tally, by_subscription, missing, tally
+from cqrs.delivery.tally import FAILED, Publication, Receipt, Tally, by_subscription, by_topic, missing
 
 TOPIC = "create-user"
 THREE = ("billing", "mailing", "search")
@@ -20,6 +20,10 @@ def receipt(event: str, subscription: str) -> Receipt:
 
 def everywhere(*events: str, but: tuple[str, ...] = ()) -> list[Receipt]:
     return [receipt(event, subscription) for event in events for subscription in THREE if subscription not in but]
+
+
+def tally(published: list[Publication], received: list[Receipt]) -> dict[str, Tally]:
+    return by_topic(published, by_subscription(published, received))
 
 
 class Case(NamedTuple):

@@ -1,10 +1,12 @@
 """A proxy before a store that a test can cut or silence, without anything happening to the store itself."""
 
 import contextlib
+import os
 import socket
 import threading
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 PIECE = 65_536
 
@@ -80,3 +82,9 @@ class StoreProxy:
         for one in (source, target):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
+
+
+def before_mongodb() -> StoreProxy:
+    """Return a proxy before the MongoDB of the tests."""
+    address = urlsplit(os.environ["MONGODB_URI"])
+    return StoreProxy(address.hostname or "127.0.0.1", address.port or 27017)

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from itertools import compress
 from types import TracebackType
 from typing import Self
@@ -10,9 +9,9 @@ from typing import Self
 from cqrs.errors import Unavailable
 from cqrs.publishers.outgoing_event import OutgoingEvent
 from cqrs.publishers.publisher import Published, Publisher, Refused, Withheld
+from tests.publishers.heard import event_of
 from tests.publishers.stream_view import Stored
 
-AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 THINGS = 20
 
 
@@ -55,7 +54,7 @@ class SteadyPublishing:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
-                self._publish([self._event(thing, self.done + 1) for thing in range(THINGS)])
+                self._publish([event_of(self._stream, str(thing), self.done + 1) for thing in range(THINGS)])
                 self.done += 1
         except BaseException as error:  # noqa: BLE001 - for the thread that waits
             self._error = error
@@ -74,14 +73,3 @@ class SteadyPublishing:
             withheld = [isinstance(outcome, Withheld) for outcome in outcomes]
             self.outages += any(withheld)
             events = list(compress(events, withheld))
-
-    def _event(self, thing: int, sequence: int) -> OutgoingEvent:
-        return OutgoingEvent(
-            event_id=f"{thing}-{sequence}",
-            subject=f"{self._stream}.{thing}",
-            event_type="thing:changed",
-            ordering_key=f"thing/{thing}",
-            sequence=sequence,
-            data={"version": sequence},
-            created_at=AT,
-        )

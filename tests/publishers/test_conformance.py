@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -14,8 +13,9 @@ from cqrs.publishers.jetstream.publisher import JetStreamPublisher
 from cqrs.testing.publisher_conformance import Held, Look, PublisherConformance
 from tests.broker.stored_messages import documents
 from tests.free_ports import free_port
-from tests.project.store_proxy import StoreProxy
+from tests.project.store_proxy import before_mongodb
 from tests.publishers.conftest import NewPublisher, settings_of
+from tests.publishers.held import held_by
 from tests.publishers.stream_view import StreamView
 
 TOPIC = "things"
@@ -30,15 +30,7 @@ class TestJetStream(PublisherConformance):
 
     @pytest.fixture
     def held(self, stream: str, view: StreamView) -> Look:
-        return lambda: [
-            Held(
-                event_id=message.event_id,
-                event_type=message.headers["Event-Type"],
-                ordering_key=message.headers["Event-Key"],
-                data=message.data,
-            )
-            for message in view.messages(stream)
-        ]
+        return lambda: held_by(view, stream)
 
     @pytest.fixture
     def unreachable(self, new_publisher: NewPublisher) -> JetStreamPublisher:
@@ -77,8 +69,7 @@ class TestBroker(PublisherConformance):
 
     @pytest.fixture
     def unreachable(self, broker: Broker) -> Iterator[BrokerPublisher]:
-        address = urlsplit(os.environ["MONGODB_URI"])
-        with StoreProxy(address.hostname or "", address.port or 27017) as proxy:
+        with before_mongodb() as proxy:
             uri = f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true&serverSelectionTimeoutMS=300"
             with Broker(define_broker(mongo_uri=uri, database=broker.config.database)) as remote:
                 publisher = BrokerPublisher(remote, TOPIC)

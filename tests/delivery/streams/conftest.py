@@ -8,16 +8,10 @@ import pytest
 
 from cqrs.delivery.ledger import Ledger
 from tests.delivery.streams.tracked_stream import TrackedStream
-from tests.publishers.conftest import settings_of
+from tests.publishers.conftest import settings_of, view
 from tests.publishers.stream_view import StreamView
 
-
-@pytest.fixture
-def view() -> Iterator[StreamView]:
-    """Looks at the NATS of the tests."""
-    view = StreamView(os.environ["NATS_URL"])
-    yield view
-    view.close()
+__all__ = ["stream", "view"]
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """A tracked publisher whose ledger cannot be reached: nothing is published that is not on record, and nothing lost."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from pymongo import MongoClient
@@ -14,15 +12,14 @@ from cqrs.publishers.jetstream.publisher import JetStreamPublisher
 from cqrs.publishers.publisher import Published
 from tests.delivery.streams.tracked_stream import TrackedStream
 from tests.outbox.streamed import Watched
-from tests.project.store_proxy import StoreProxy
+from tests.project.store_proxy import StoreProxy, before_mongodb
 from tests.publishers.stream_view import StreamView
 
 
 @pytest.fixture
 def proxy() -> Iterator[StoreProxy]:
     """Stands before MongoDB."""
-    address = urlsplit(os.environ["MONGODB_URI"])
-    with StoreProxy(address.hostname or "", address.port or 0) as proxy:
+    with before_mongodb() as proxy:
         yield proxy
 
 

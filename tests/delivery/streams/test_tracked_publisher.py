@@ -14,11 +14,12 @@ from cqrs.errors import Unavailable
 from cqrs.publishers.jetstream.publisher import JetStreamPublisher
 from cqrs.publishers.outgoing_event import OutgoingEvent
 from cqrs.publishers.publisher import Outcome, Published, Publisher, Refused
-from cqrs.testing.publisher_conformance import Held, Look, PublisherConformance
+from cqrs.testing.publisher_conformance import Look, PublisherConformance
 from tests.delivery.streams.tracked_stream import TrackedStream
 from tests.delivery.tracked import TRACE
 from tests.free_ports import free_port
 from tests.publishers.conftest import settings_of
+from tests.publishers.held import held_by
 from tests.publishers.lost_acknowledgements import LostAcknowledgements
 from tests.publishers.nats_server import HOST
 from tests.publishers.stream_view import StreamView
@@ -38,15 +39,7 @@ class TestConformance(PublisherConformance):
 
     @pytest.fixture
     def held(self, stream: TrackedStream, view: StreamView) -> Look:
-        return lambda: [
-            Held(
-                event_id=message.event_id,
-                event_type=message.headers["Event-Type"],
-                ordering_key=message.headers["Event-Key"],
-                data=message.data,
-            )
-            for message in view.messages(stream.name)
-        ]
+        return lambda: held_by(view, stream.name)
 
     @pytest.fixture
     def unreachable(self, ledger: Ledger) -> Iterator[TrackedPublisher]:

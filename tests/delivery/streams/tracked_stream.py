@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from cqrs.clock import now
 from cqrs.delivery.counting import count
 from cqrs.delivery.ledger import PUBLISH_RECORDS, RECEIVED_RECORDS, Ledger
@@ -21,6 +23,7 @@ from cqrs.publishers.outgoing_event import OutgoingEvent
 from cqrs.publishers.publisher import Publisher
 from cqrs.retry import RetryPolicy
 from tests.delivery.tracked import TRACEPARENT
+from tests.publishers.heard import event_of
 
 THREE_TIMES = RetryPolicy(max_attempts=3, base=0.1, cap=0.1, jitter=0)
 FOR_EVER = 32_503_680_000_000
@@ -47,17 +50,8 @@ class TrackedStream:
 
     def event(self, thing: str, sequence: int = 1, **changes: Any) -> OutgoingEvent:
         """The event `thing-sequence`, made now."""
-        event = OutgoingEvent(
-            event_id=f"{thing}-{sequence}",
-            subject=f"{self.name}.{thing}",
-            event_type="thing:changed",
-            ordering_key=f"thing/{thing}",
-            sequence=sequence,
-            data={"version": sequence},
-            headers={"traceparent": TRACEPARENT},
-            created_at=now(),
-        )
-        return OutgoingEvent(**{**{name: getattr(event, name) for name in event.__struct_fields__}, **changes})
+        made_now: dict[str, Any] = {"headers": {"traceparent": TRACEPARENT}, "created_at": now()}
+        return msgspec.structs.replace(event_of(self.name, thing, sequence), **{**made_now, **changes})
 
     def service(self, name: str, subjects: tuple[str, ...] | None = None) -> ListenerSettings:
         """A service that gives an event up after three attempts."""

@@ -20,14 +20,6 @@ def way() -> Iterator[WayToOrders]:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[NatsServer]:
-    """A NATS of the test's own, at work."""
-    server = NatsServer(tmp_path / "nats").start().wait_until_ready()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[list[NatsServer]]:
     """Three nodes at work."""
     nodes = [NatsServer(tmp_path / name, name=name) for name in ("a", "b", "c")]

@@ -25,14 +25,6 @@ TOPIC = "tickets.*"
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[NatsServer]:
-    """A NATS of the test's own: only one stream can have the subjects of tickets."""
-    server = NatsServer(tmp_path / "nats").start().wait_until_ready()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def database() -> Iterator[Database[dict[str, Any]]]:
     """The services' database."""
     name = f"tracked_{uuid4().hex[:12]}"
