@@ -4,6 +4,8 @@
 # is, and takes a quarter less time.
 PYTHON ?= $(shell for python in /usr/bin/python3.11 python3.11; do \
   $$python -c 'import ensurepip' 2>/dev/null && { echo $$python; exit; }; done; echo python3.11)
+# Where it is set, each of a stack's dozen processes would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 # What to test: make test ARGS="tests/stack -k nginx"

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from cqrs_project.environment import InvalidEnvironment, read_environment
+from cqrs_project.garbage import collect_seldom, load_first
 from cqrs_project.processors import stay_on_processor
 
 try:
@@ -40,15 +41,17 @@ control_socket_disable = True
 
 def post_fork(_arbiter: object, _worker: object) -> None:
     """Keep the replica on WEB_PROCESSOR, where that is set: here it has one thread, from which all others inherit."""
+    load_first()
     if _environment.web_processor is not None:
         stay_on_processor(_environment.web_processor)
 
 
 def post_worker_init(_worker: object) -> None:
-    """Serve this process's metrics on METRICS_PORT, where that is set."""
+    """Serve this process's metrics on METRICS_PORT, where that is set. The application is loaded by now."""
+    collect_seldom()
     port = os.environ.get("METRICS_PORT")
     if port:
-        # Not above: the application is loaded by now, and only now.
+        # Not above: that would load a part of the application in the process that only watches this one.
         from cqrs.web.metrics import serve_metrics
 
         serve_metrics(int(port))
