@@ -1,10 +1,13 @@
 """Ports for a stack beside those that run already."""
 
+import fcntl
 import os
 import random
 import socket
+import tempfile
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 from infra.stack.ports import DEFAULTS, HOST
 
@@ -18,21 +21,32 @@ def free_ports() -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a free port, and none that was returned before."""
-    return next(port for port in _candidates() if _is_free(port))
+    """Return a free port, and none that was returned before, nor to another process that runs tests."""
+    return next(port for port in _candidates() if _is_reserved(port) and _is_free(port))
 
 
 @cache
 def _candidates() -> Iterator[int]:
-    """All candidates of this process, in random order, each of them once.
+    """All candidates in random order, each of them once."""
+    return iter(random.sample(_CANDIDATES, len(_CANDIDATES)))
 
-    Of processes that share the tests each has its own: a port is not taken before something listens on it, and it
-    seems free again while what listened there is started anew.
+
+@cache
+def _reservations() -> int:
+    """The file whose bytes stand for ports: a lock on one holds until this process ends, however that may be."""
+    return os.open(Path(tempfile.gettempdir()) / f"cqrs-test-ports-{os.getuid()}", os.O_RDWR | os.O_CREAT, 0o600)
+
+
+def _is_reserved(port: int) -> bool:
+    """Whether the port is this process's now. Without that another might be given it.
+
+    It is not taken before something listens on it, and it seems free again while what listened there is started anew.
     """
-    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    mine = _CANDIDATES[number % count :: count]
-    return iter(random.sample(mine, len(mine)))
+    try:
+        fcntl.lockf(_reservations(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _is_free(port: int) -> bool:
