@@ -2,8 +2,8 @@
 
 import { readAlerts, readBehaviour, readTexts, readValidRange, retryAlert, setBehaviour, storeReading } from "./api.js";
 import { isAwaited, rowsOf } from "./alert_rows.js";
-import { Problem } from "./problem.js";
-import { Watch } from "./watch.js";
+import { PatientWatch } from "./patient_watch.js";
+import { Switch } from "./switch.js";
 
 const ROWS = 8;
 // A text may stand further back than its alert: one that has waited is told after newer ones.
@@ -15,25 +15,33 @@ const AWAITING_SECONDS = 30;
 
 export class AlertDesk {
   rows = [];
-  /** How the provider behaves; null before it is known. */
-  behaviour = null;
-  /** Why the last look failed; null while it works. */
-  trouble = null;
 
   #changed;
   #readings = [];
   #looked = { alerts: [], texts: [] };
-  #failures = 0;
   #movedAt = -Infinity;
-  #watch = new Watch(
-    () => this.#look(),
-    () => this.#pace(),
-  );
-  #switching = 0;
+  #behaviour = new Switch();
+  #watch = new PatientWatch({
+    look: () => this.#look(),
+    looked: () => this.#show(),
+    pace: () => this.#pace(),
+    quiet: PACE_QUIET,
+    slowest: PACE_SLOWEST,
+  });
 
   /** `changed` is called after every change of what is shown. */
   constructor(changed) {
     this.#changed = changed;
+  }
+
+  /** How the provider behaves; null before it is known. */
+  get behaviour() {
+    return this.#behaviour.value;
+  }
+
+  /** Why the last look failed; null while it works. */
+  get trouble() {
+    return this.#watch.trouble;
   }
 
   /** Look at once and then again and again, or no more. */
@@ -52,12 +60,9 @@ export class AlertDesk {
 
   /** Have the provider behave so. Throws a Problem. */
   async behave(answer) {
-    this.#switching += 1;
     try {
-      await setBehaviour(answer);
-      this.behaviour = answer;
+      await this.#behaviour.set(answer, setBehaviour);
     } finally {
-      this.#switching -= 1;
       this.#moved();
     }
   }
@@ -75,24 +80,14 @@ export class AlertDesk {
   }
 
   async #look() {
-    const switching = this.#switching;
-    try {
-      const [alerts, texts, behaviour] = await Promise.all([
-        readAlerts({ limit: ROWS }),
-        readTexts({ limit: TEXTS }),
-        readBehaviour(),
-      ]);
-      this.#looked = { alerts, texts };
-      // What was read while the switch was set may be older than what is shown.
-      if (switching === 0 && this.#switching === 0) this.behaviour = behaviour;
-      this.trouble = null;
-      this.#failures = 0;
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.trouble = error;
-      this.#failures += 1;
-    }
-    this.#show();
+    const takeBehaviour = this.#behaviour.reading();
+    const [alerts, texts, behaviour] = await Promise.all([
+      readAlerts({ limit: ROWS }),
+      readTexts({ limit: TEXTS }),
+      readBehaviour(),
+    ]);
+    this.#looked = { alerts, texts };
+    takeBehaviour(behaviour);
   }
 
   #show() {
@@ -101,7 +96,6 @@ export class AlertDesk {
   }
 
   #pace() {
-    if (this.trouble) return Math.min(PACE_QUIET * 2 ** (this.#failures - 1), PACE_SLOWEST);
     const lately = performance.now() - this.#movedAt < AWAITING_SECONDS * 1000;
     return lately && this.rows.some(isAwaited) ? PACE_AWAITING : PACE_QUIET;
   }

@@ -10,8 +10,8 @@ import {
   setDeliveryDemo,
 } from "./api.js";
 import { countedAt, SLOTS, shownSince, slotsOf, sumsOf } from "./delivery_windows.js";
-import { Problem } from "./problem.js";
-import { Watch } from "./watch.js";
+import { PatientWatch } from "./patient_watch.js";
+import { Switch } from "./switch.js";
 
 export const TOPIC = "create-user";
 
@@ -30,26 +30,34 @@ export class DeliveryDesk {
   sums = sumsOf([]);
   /** The newest deliveries that are missing in what is shown. */
   missed = [];
-  /** How `mailing` behaves; null before it is known. */
-  behaviour = null;
   /** When the users were published that are not counted yet. */
   waiting = [];
-  /** Why the last look failed; null while it works. */
-  trouble = null;
 
   #changed;
   #windows = [];
   #skew = 0;
-  #failures = 0;
-  #switching = 0;
-  #watch = new Watch(
-    () => this.#look(),
-    () => this.#pace(),
-  );
+  #behaviour = new Switch();
+  #watch = new PatientWatch({
+    look: () => this.#look(),
+    looked: () => this.#show(),
+    pace: () => (this.waiting.length > 0 ? PACE_AWAITING : PACE_QUIET),
+    quiet: PACE_QUIET,
+    slowest: PACE_SLOWEST,
+  });
 
   /** `changed` is called after every change of what is shown. */
   constructor(changed) {
     this.#changed = changed;
+  }
+
+  /** How `mailing` behaves; null before it is known. */
+  get behaviour() {
+    return this.#behaviour.value;
+  }
+
+  /** Why the last look failed; null while it works. */
+  get trouble() {
+    return this.#watch.trouble;
   }
 
   /** The server's time, as far as its answers tell. */
@@ -75,12 +83,9 @@ export class DeliveryDesk {
 
   /** Have `mailing` behave so. Throws a Problem. */
   async behave(behaviour) {
-    this.#switching += 1;
     try {
-      await setDeliveryDemo(behaviour);
-      this.behaviour = behaviour;
+      await this.#behaviour.set(behaviour, setDeliveryDemo);
     } finally {
-      this.#switching -= 1;
       this.#moved();
     }
   }
@@ -97,28 +102,19 @@ export class DeliveryDesk {
   }
 
   async #look() {
-    const switching = this.#switching;
-    try {
-      this.rules ??= await readDeliveryRules();
-      const since = new Date(shownSince(this.rules, this.at)).toISOString();
-      const [{ items, date }, behaviour] = await Promise.all([
-        // Windows may have been shorter before.
-        readDeliveryWindows({ topic: TOPIC, since, limit: 2 * SLOTS }),
-        readDeliveryDemo(),
-      ]);
-      this.#windows = items;
-      this.missed = items.some(({ missed }) => missed > 0) ? await readMissedDeliveries({ topic: TOPIC, since, limit: MOST_MISSED }) : [];
-      this.#setClock(date);
-      // What was read while the switch was set may be older than what is shown.
-      if (switching === 0 && this.#switching === 0) this.behaviour = behaviour;
-      this.trouble = null;
-      this.#failures = 0;
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.trouble = error;
-      this.#failures += 1;
-    }
-    this.#show();
+    this.rules ??= await readDeliveryRules();
+    const since = new Date(shownSince(this.rules, this.at)).toISOString();
+    const takeBehaviour = this.#behaviour.reading();
+    const [{ items, date }, behaviour] = await Promise.all([
+      // Windows may have been shorter before.
+      readDeliveryWindows({ topic: TOPIC, since, limit: 2 * SLOTS }),
+      readDeliveryDemo(),
+    ]);
+    takeBehaviour(behaviour);
+    this.#windows = items;
+    const isMissed = items.some(({ missed }) => missed > 0);
+    this.missed = isMissed ? await readMissedDeliveries({ topic: TOPIC, since, limit: MOST_MISSED }) : [];
+    this.#setClock(date);
   }
 
   #setClock(date) {
@@ -139,10 +135,5 @@ export class DeliveryDesk {
   #isAwaited(published) {
     const slot = this.slots.find(({ start, end }) => start <= published && published < end);
     return slot?.events ? false : this.at < countedAt(this.rules, published) + GIVEN_UP;
-  }
-
-  #pace() {
-    if (this.trouble) return Math.min(PACE_QUIET * 2 ** (this.#failures - 1), PACE_SLOWEST);
-    return this.waiting.length > 0 ? PACE_AWAITING : PACE_QUIET;
   }
 }
