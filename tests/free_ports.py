@@ -4,10 +4,8 @@ import fcntl
 import os
 import random
 import socket
-import tempfile
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 from infra.stack.ports import DEFAULTS, HOST
 
@@ -34,7 +32,7 @@ def _candidates() -> Iterator[int]:
 @cache
 def _reservations() -> int:
     """The file whose bytes stand for ports: a lock on one holds until this process ends, however that may be."""
-    return os.open(Path(tempfile.gettempdir()) / f"cqrs-test-ports-{os.getuid()}", os.O_RDWR | os.O_CREAT, 0o600)
+    return os.open(f"/tmp/cqrs-test-ports-{os.getuid()}", os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def _is_reserved(port: int) -> bool:

@@ -23,6 +23,7 @@ from infra.stack.errors import InvalidSettings
 from infra.stack.settings import StackSettings, read_settings
 from infra.stack.stores import ADDRESS_VARIABLES, start_stores
 from infra.stack.supervisor import STORES, Supervisor
+from tests.folder_in_memory import write_into_memory
 from tests.free_ports import free_ports
 
 # Most tests wait for processes more than they compute: three left half of two cores idle.
@@ -41,6 +42,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     os.environ.setdefault("MONGODB_DATABASE", "cqrs_test")
     os.environ.setdefault("MONGODB_BROKER_DATABASE", "cqrs_test_broker")
     os.environ.setdefault("CHANGE_FEEDS_DATABASE", "cqrs_test_feeds")
+    early_config.add_cleanup(write_into_memory())
     folder = tempfile.mkdtemp(prefix="cqrs-stores-")
     early_config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     try:

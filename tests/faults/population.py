@@ -19,13 +19,15 @@ class Population:
     """`size` users of one run. Entering the context starts to send them; leaving it waits for the last answer.
 
     `accepted` maps the login of each user that was answered with 201 or 200 to its id. `failures` counts the attempts
-    that ended in an error, which a client repeats: the login makes that safe.
+    that ended in an error, which a client repeats: the login makes that safe. No more than `limit` are sent before
+    `send_up_to` raises it.
     """
 
     base_url: str
     seed: str
     size: int
     senders: int = 8
+    limit: int | None = None
     accepted: dict[str, str] = field(default_factory=dict)
     contradictions: list[str] = field(default_factory=list)
     failures: int = 0
@@ -33,6 +35,7 @@ class Population:
     def __post_init__(self) -> None:
         self._logins = [str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.seed}/{number}")) for number in range(self.size)]
         self._changed = threading.Condition()
+        self._begun = 0
         self._threads = [threading.Thread(target=self._send_share, args=(share,)) for share in range(self.senders)]
 
     def __enter__(self) -> Self:
@@ -41,10 +44,17 @@ class Population:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
+        self.send_up_to(self.size)
         for thread in self._threads:
             thread.join()
         if kind is None:
             assert len(self.accepted) == self.size, f"{self.size - len(self.accepted)} users were never answered"
+
+    def send_up_to(self, limit: int) -> None:
+        """Raise the limit."""
+        with self._changed:
+            self.limit = limit
+            self._changed.notify_all()
 
     def wait_for(self, accepted: int) -> None:
         """Return when so many users are accepted."""
@@ -53,7 +63,13 @@ class Population:
 
     def _send_share(self, share: int) -> None:
         for login in self._logins[share :: self.senders]:
+            self._wait_for_leave()
             self._send(login)
+
+    def _wait_for_leave(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._begun < (self.size if self.limit is None else self.limit))
+            self._begun += 1
 
     def _send(self, login: str) -> None:
         deadline = time.monotonic() + GIVE_UP_SECONDS

@@ -14,11 +14,13 @@ from tests.running_stack import RunningStack
 )
 def test_a_process_killed_under_load_costs_no_user(stack: RunningStack, name: str, times: int) -> None:
     seed = f"kill-{name}"
-    size = 1200
+    part = 200
 
-    with Population(stack.base_url, seed, size) as population:
+    with Population(stack.base_url, seed, part * (times + 2), limit=0) as population:
         for number in range(times):
-            population.wait_for(size * (number + 1) // (times + 2))
+            # As many again are being sent when it is killed, and meet it as it comes back.
+            population.send_up_to(part * (number + 2))
+            population.wait_for(part * number + part // 2)
             old = stack.kill(name)
             stack.wait_until_restarted(name, old, 30)
 
