@@ -1,6 +1,6 @@
 """What every test can ask for. The stores need no asking: see `tests/stores.py`."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -57,6 +57,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests of the longest files first; the others keep their order."""
     ranks = {path: rank for rank, path in enumerate(LONG_FILES)}
     items.sort(key=lambda item: ranks.get(item.path.relative_to(FOLDER).as_posix(), len(ranks)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Have a failure on the stack say what the stack says: its folder is gone when the failure is read."""
+    report = yield
+    stack = getattr(item, "funcargs", {}).get("stack")
+    if report.failed and isinstance(stack, RunningStack):
+        report.sections.append(("the stack", stack.tell()))
+    return report
 
 
 @pytest.fixture(scope="session")

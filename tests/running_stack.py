@@ -36,6 +36,7 @@ _HEEDING_CTRL_C = ("env", "--default-signal=INT")
 _SHORT_WINDOWS = {"DELIVERY_WINDOW_SECONDS": "4", "DELIVERY_GRACE_SECONDS": "1"}
 _UP_SECONDS = 600
 _DOWN_SECONDS = 240
+_MOST_TOLD = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,12 @@ class RunningStack:
     def log(self, name: str) -> str:
         """All that a process has logged."""
         return self.layout.log_of(name).read_text()
+
+    def tell(self) -> str:
+        """What a person would look for first where something went wrong: what ended, and what nginx complained of."""
+        return "".join(
+            ["ended unasked:\n", self.happenings(), "the end of nginx's log:\n", self.log("nginx")[-_MOST_TOLD:]]
+        )
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `manage.py` on this stack's stores and return what it printed; its status is not checked."""
