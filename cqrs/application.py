@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from cqrs.context import Context
+from cqrs.conversion import converted, decoded_json
 from cqrs.errors import DuplicateRegistration, MalformedEvent, NoHandler, RegistrationError, UnknownEvent
 from cqrs.messages import Command, Envelope, Event, Recorded
 from cqrs.saga import Saga
@@ -74,7 +75,7 @@ class Application:
         try:
             if self._upcasters.knows(recorded.name):
                 return self._lift(recorded)
-            return msgspec.json.decode(recorded.data, type=self._event_type(recorded.name))
+            return decoded_json(recorded.data, self._event_type(recorded.name))
         except MALFORMED as error:
             raise MalformedEvent(recorded.name, str(error)) from error
 
@@ -109,7 +110,7 @@ class Application:
 
     def _lift(self, recorded: Recorded) -> Event:
         name, data = self._upcasters.lift(recorded.name, msgspec.json.decode(recorded.data))
-        return msgspec.convert(data, type=self._event_type(name))
+        return converted(data, self._event_type(name))
 
     def _context_of(self, record: Recorded) -> Context:
         return Context(

@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from cqrs.conversion import converted
+
 JSON_TYPES = (dict, list, str, int, float, bool, type(None))
 
 
@@ -28,7 +30,7 @@ def from_json(value: Any, payload: Any | None) -> Any:
     if payload is None:
         return value
     try:
-        return msgspec.convert(value, payload)
+        return converted(value, payload)
     except msgspec.ValidationError as error:
         raise WrongShape(str(error)) from error
 

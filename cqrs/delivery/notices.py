@@ -12,6 +12,7 @@ from pymongo import ASCENDING, ReturnDocument
 from pymongo.client_session import ClientSession
 
 from cqrs.broker.mongodb import translated
+from cqrs.conversion import converted
 from cqrs.delivery.alarm import Thresholds, has_recovered
 from cqrs.delivery.ledger import NOTICES, STATE, Ledger
 from cqrs.delivery.records import Document, milliseconds
@@ -74,7 +75,7 @@ class Notices:
         until = time.monotonic() + TELLING_SECONDS
         told, is_away = 0, False
         while time.monotonic() < until and (document := self._next()) is not None:
-            notice = msgspec.convert(document["notice"], Notice)
+            notice = converted(document["notice"], Notice)
             if not document["logged"]:
                 _log(notice)
             error = None if is_away else self._error_of_telling(notice)

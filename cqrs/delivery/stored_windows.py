@@ -6,6 +6,7 @@ import msgspec
 from pymongo import DESCENDING, ReplaceOne
 from pymongo.client_session import ClientSession
 
+from cqrs.conversion import converted
 from cqrs.delivery.counting import Counted, moment, number_of_records
 from cqrs.delivery.ledger import WINDOWS, Ledger
 from cqrs.delivery.records import Document
@@ -66,8 +67,8 @@ def from_document(document: Document) -> StoredWindow:
         topic=document["topic"],
         start=document["start"],
         end=document["end"],
-        tally=msgspec.convert(document, Tally),
-        subscriptions={one["name"]: msgspec.convert(one, Tally) for one in document["subscriptions"]},
+        tally=converted(document, Tally),
+        subscriptions={one["name"]: converted(one, Tally) for one in document["subscriptions"]},
         late=document["late"],
     )
 

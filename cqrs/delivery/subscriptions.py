@@ -7,6 +7,7 @@ import msgspec
 import pymongo
 
 from cqrs.broker.mongodb import translated
+from cqrs.conversion import converted
 from cqrs.delivery.ledger import SUBSCRIPTIONS, Ledger
 from cqrs.delivery.records import Document
 from cqrs.publishers.jetstream.listener_settings import ListenerSettings
@@ -67,4 +68,4 @@ def expected(subject: str, subscriptions: list[Subscription]) -> tuple[str, ...]
 
 
 def _subscription(document: Document) -> Subscription:
-    return msgspec.convert({name: document[name] for name in Subscription.__struct_fields__}, Subscription)
+    return converted({name: document[name] for name in Subscription.__struct_fields__}, Subscription)

@@ -10,6 +10,7 @@ from bson.errors import InvalidDocument
 from cqrs.broker.message import TRACEPARENT
 from cqrs.broker.store import CODEC
 from cqrs.context import current
+from cqrs.conversion import converted
 from cqrs.outbox.errors import EventTooLarge, InvalidEvent
 from cqrs.outbox.new_event import NewEvent, require_valid
 from cqrs.publishers.outgoing_event import OutgoingEvent
@@ -111,7 +112,7 @@ def stored_of(document: Document) -> StoredEvent:
         sequence=aggregate["sequence"],
         state=_state_of(document),
         attempts=document["attempts"],
-        failures=tuple(msgspec.convert(failure, Failure) for failure in document["failures"]),
+        failures=tuple(converted(failure, Failure) for failure in document["failures"]),
         lock_owner=document["lockOwner"],
         locked_until=document["lockedUntil"],
         next_attempt_at=document["nextAttemptAt"],

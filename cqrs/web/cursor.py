@@ -11,6 +11,7 @@ import msgspec
 from django.conf import settings
 from django.utils.encoding import force_bytes
 
+from cqrs.conversion import decoded_msgpack
 from cqrs.web.errors import FieldError, InvalidRequest
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -42,7 +43,7 @@ def decode_cursor(cursor: str, position: type[T], filters: Mapping[str, str | No
         seal, payload = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
         if seal != _seal(payload, filters):
             raise _refused()
-        return msgspec.msgpack.decode(payload, type=position)
+        return decoded_msgpack(payload, position)
     except (binascii.Error, ValueError, msgspec.DecodeError) as error:
         raise _refused() from error
 

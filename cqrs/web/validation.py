@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec.structs import FieldInfo
 
+from cqrs.conversion import converted
 from cqrs.web.errors import FieldError, InvalidRequest
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ def validate(value: Any, schema: type[T], *, path: str = "", strict: bool = True
         InvalidRequest: with all field errors, at most `MAX_ERRORS`.
     """
     try:
-        return msgspec.convert(value, schema, strict=strict)
+        return converted(value, schema, strict=strict)
     except msgspec.ValidationError as error:
         raise InvalidRequest(_first(_errors(value, schema, path, strict))) from error
 
@@ -51,7 +52,7 @@ def _first(errors: Iterator[FieldError]) -> list[FieldError]:
 def _errors(value: Any, schema: Any, path: str, strict: bool) -> Iterator[FieldError]:
     """What is wrong with `value`: its members' errors if there are any, else its own."""
     try:
-        msgspec.convert(value, schema, strict=strict)
+        converted(value, schema, strict=strict)
     except msgspec.ValidationError as error:
         nothing_below = True
         for below in _member_errors(value, _shape(schema), path, strict):

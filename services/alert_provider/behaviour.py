@@ -8,6 +8,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from cqrs.broker.mongodb import translated
+from cqrs.conversion import converted
 from services.alert_provider.text import Document
 
 SWITCH = "provider_behaviour"
@@ -34,7 +35,7 @@ class BehaviourSwitch:
         """Return how the provider behaves now. Raises Unavailable."""
         with translated(), pymongo.timeout(PATIENCE):
             found = self._switch.find_one({"_id": THE_ONE})
-        return Behaviour(answer="take") if found is None else msgspec.convert(found, Behaviour)
+        return Behaviour(answer="take") if found is None else converted(found, Behaviour)
 
     def set(self, behaviour: Behaviour) -> None:
         """Have it behave so from now on. Raises Unavailable."""

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from cqrs.conversion import converted
+
 Document = dict[str, Any]
 
 
@@ -27,4 +29,4 @@ class TakenText(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def from_document(document: Document) -> TakenText:
     """Return the text of a document. Raises msgspec.ValidationError where it holds none."""
-    return msgspec.convert({**document, "id": document["_id"]}, TakenText)
+    return converted({**document, "id": document["_id"]}, TakenText)

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from cqrs.conversion import converted
+
 Document = dict[str, Any]
 
 
@@ -34,4 +36,4 @@ def to_document(enrolment: Enrolment) -> Document:
 
 def from_document(document: Document) -> Enrolment:
     """Return the enrolment of a document."""
-    return msgspec.convert({**document, "id": document["_id"]}, Enrolment)
+    return converted({**document, "id": document["_id"]}, Enrolment)

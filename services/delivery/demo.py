@@ -11,6 +11,7 @@ from pymongo.database import Database
 
 from cqrs.broker import ConsumerRecord
 from cqrs.broker.mongodb import translated
+from cqrs.conversion import converted
 from cqrs.opened import Opened
 
 SWITCH = "delivery_demo"
@@ -43,7 +44,7 @@ class DemoSwitch:
         """Return how it behaves now. Raises Unavailable."""
         with translated(), pymongo.timeout(PATIENCE):
             found = self._switch.find_one({"_id": THE_ONE})
-        return DemoBehaviour(behaviour="receive") if found is None else msgspec.convert(found, DemoBehaviour)
+        return DemoBehaviour(behaviour="receive") if found is None else converted(found, DemoBehaviour)
 
     def set(self, behaviour: DemoBehaviour) -> None:
         """Have it behave so from now on. Raises Unavailable."""

@@ -12,6 +12,7 @@ from cqrs.broker import Broker, Message, Producer
 from cqrs.broker.message import EVENT_ID, EVENT_TYPE, SOURCE, TRACEPARENT
 from cqrs.broker.mongodb import translated
 from cqrs.broker.transaction import in_transaction
+from cqrs.conversion import converted
 from cqrs.delivery.message_format import OPTIONS, attributes_of, trace_id_of
 from cqrs.opened import Opened
 from cqrs.web.answered_requests import AnsweredRequests
@@ -73,7 +74,7 @@ class Users:
     def _once(self, user: DemoUser, message: Message, key: IdempotencyKey, session: ClientSession) -> Publishing:
         before = self._requests.answered(session, key)
         if before is not None:
-            return Publishing(published=msgspec.convert(before, PublishedUser), replayed=True)
+            return Publishing(published=converted(before, PublishedUser), replayed=True)
         published = _published(user, message)
         self._requests.answer(session, key, msgspec.to_builtins(published))
         # Last, since from here on others who send to the topic have to wait.

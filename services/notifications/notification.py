@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from cqrs.clock import now
+from cqrs.conversion import converted
 from cqrs.uuid7 import new_uuid7
 from services.notifications.broker_client import SensorAlertPayload as SensorAlert
 
@@ -66,4 +67,4 @@ def to_document(notification: Notification) -> Document:
 
 def from_document(document: Document) -> Notification:
     """Return the notification of a document. Raises msgspec.ValidationError where it holds none."""
-    return msgspec.convert({**document, "id": document["_id"]}, Notification)
+    return converted({**document, "id": document["_id"]}, Notification)

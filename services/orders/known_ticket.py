@@ -6,6 +6,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from cqrs.conversion import converted
+
 Document = dict[str, Any]
 
 
@@ -68,4 +70,4 @@ def _fields(ticket: KnownTicket) -> Document:
 
 
 def _ticket(ticket_id: UUID, fields: Document) -> KnownTicket:
-    return msgspec.convert({**fields, "id": ticket_id}, KnownTicket)
+    return converted({**fields, "id": ticket_id}, KnownTicket)

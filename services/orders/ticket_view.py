@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import pymongo
 from pymongo import DESCENDING
 from pymongo.client_session import ClientSession
@@ -12,6 +11,7 @@ from pymongo.database import Database
 
 from cqrs.broker.mongodb import translated
 from cqrs.broker.transaction import transact
+from cqrs.conversion import converted
 from cqrs.opened import Opened
 from cqrs.outbox import Inbox
 from cqrs.publishers.jetstream.handler import InTransaction
@@ -64,7 +64,7 @@ class TicketView:
         transact(self._database.client, work, seconds=HEARING_SECONDS)
 
     def _hear(self, event: IncomingEvent, session: ClientSession) -> None:
-        heard = msgspec.convert(event.data, KnownTicket)
+        heard = converted(event.data, KnownTicket)
         if not self._inbox.take(session, CONSUMER, event.event_id):
             return
         before = from_document(self._database[TICKETS].find_one({"_id": heard.id}, session=session))

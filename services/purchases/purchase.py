@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from cqrs.clock import now
+from cqrs.conversion import converted
 from cqrs.uuid7 import new_uuid7
 from services.purchases.broker_client import Customer, Product
 
@@ -40,4 +41,4 @@ def to_document(purchase: Purchase) -> Document:
 
 def from_document(document: Document) -> Purchase:
     """Return the purchase of a document."""
-    return msgspec.convert({**document, "id": document["_id"]}, Purchase)
+    return converted({**document, "id": document["_id"]}, Purchase)

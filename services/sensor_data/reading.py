@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from cqrs.clock import now
+from cqrs.conversion import converted
 from cqrs.uuid7 import new_uuid7
 from services.sensor_data.valid_range import Number, ValidRange
 
@@ -59,4 +60,4 @@ def to_document(reading: StoredReading) -> Document:
 
 def from_document(document: Document) -> StoredReading:
     """Return the reading of a document. Raises msgspec.ValidationError where it holds none."""
-    return msgspec.convert({**document, "id": document["_id"]}, StoredReading)
+    return converted({**document, "id": document["_id"]}, StoredReading)

@@ -10,6 +10,8 @@ from importlib import resources
 
 import msgspec
 
+from cqrs.conversion import decoded_json
+
 
 class NamesOfGender(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     titles: tuple[str, ...]
@@ -62,4 +64,4 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 def catalogue() -> Catalogue:
     """The catalogue, read and checked on first use: replicas that never serve samples never load it."""
     source = resources.files(__package__).joinpath("catalogue.json")
-    return msgspec.json.decode(source.read_bytes(), type=Catalogue)
+    return decoded_json(source.read_bytes(), Catalogue)

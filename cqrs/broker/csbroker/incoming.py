@@ -8,6 +8,7 @@ import msgspec
 
 from cqrs.broker.csbroker.errors import InvalidArgument
 from cqrs.broker.message import Message
+from cqrs.conversion import decoded_json
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +62,6 @@ def parse_headers(headers: Sequence[str]) -> dict[str, str]:
 
 def _json(text: str, what: str, kind: Any) -> Any:
     try:
-        return msgspec.json.decode(text, type=kind)
+        return decoded_json(text, kind)
     except (msgspec.DecodeError, UnicodeError) as error:
         raise InvalidArgument(f"{what}: {error}") from error
