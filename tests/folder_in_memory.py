@@ -46,5 +46,7 @@ def _available_bytes() -> int:
 
 def _remove_abandoned() -> None:
     for folder in _MEMORY.glob(f"{_NAME}*"):
-        if not Path("/proc", folder.name.removeprefix(_NAME)).exists():
+        process = folder.name.removeprefix(_NAME)
+        # One with this process's number is that of a former process.
+        if process == str(os.getpid()) or not Path("/proc", process).exists():
             shutil.rmtree(folder, ignore_errors=True)

@@ -45,6 +45,16 @@ def test_what_a_killed_run_has_left_is_removed_and_what_a_running_one_has_is_not
     assert list(memory.iterdir()) == [in_use]
 
 
+def test_a_former_process_of_the_same_number_is_not_in_the_way(memory: Path) -> None:
+    (memory / f"cqrs-tests-{os.getpid()}" / "left").mkdir(parents=True)
+
+    take_away = folder_in_memory.write_into_memory()
+    found = list(Path(tempfile.gettempdir()).iterdir())
+    take_away()
+
+    assert found == []
+
+
 def test_where_there_is_not_plenty_nothing_is_changed(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder_in_memory, "_PLENTY_BYTES", 1 << 60)
     before = os.environ["TMPDIR"]
