@@ -67,7 +67,7 @@ def open_delivery(new_broker: NewBroker) -> None:
 
 
 def prepare_delivery(new_broker: NewBroker) -> None:
-    """Create the topic, its two subscriptions, and the index that are missing. Raises Unavailable.
+    """Create what is missing of the topic, its two subscriptions and the index. Raises Unavailable.
 
     Both subscriptions expect what is published from then on, whether or not their worker has ever run.
     """

@@ -123,9 +123,7 @@ class RunningStack:
 
     def tell(self) -> str:
         """What a person would look for first where something went wrong: what ended, and what nginx complained of."""
-        return "".join(
-            ["ended unasked:\n", self.happenings(), "the end of nginx's log:\n", self.log("nginx")[-_MOST_TOLD:]]
-        )
+        return f"ended unasked:\n{self.happenings()}the end of nginx's log:\n{self.log('nginx')[-_MOST_TOLD:]}"
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `manage.py` on this stack's stores and return what it printed; its status is not checked."""

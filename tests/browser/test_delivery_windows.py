@@ -1,8 +1,8 @@
 """The slots of the chart, their sums and their headline, asked directly: they know no page and no network."""
 
-from typing import Any
-
 from playwright.sync_api import Page
+
+from tests.browser.asking import asking
 
 LOAD = """
 const {slotsOf, sumsOf, deliveryHeadline, slotText} = await import("/static/page/delivery_windows.js");
@@ -18,9 +18,7 @@ const headline = (windows, more = {}) =>
   deliveryHeadline({slots: slotsOf(windows, rules, at), rules, topic: "create-user", waiting: [], at, ...more});
 """
 
-
-def evaluate(page: Page, body: str) -> Any:
-    return page.evaluate(f"async () => {{ {LOAD} {body} }}")
+evaluate = asking(LOAD)
 
 
 def test_there_is_a_slot_for_each_window_whether_or_not_something_was_published(modules: Page) -> None:

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.asking import asking
+
 LOAD = """
 const {Run, Phase} = await import("/static/page/run.js");
 const users = (count) => Array.from({length: count}, (_, index) => ({email: `${index}@example.com`}));
@@ -18,9 +20,7 @@ const accept = (run, index, at) => {
 const rows = (total, synchronized) => [{appId: "instance-1", total, synchronized}];
 """
 
-
-def evaluate(page: Page, body: str) -> object:
-    return page.evaluate(f"async () => {{ {LOAD} {body} }}")
+evaluate = asking(LOAD)
 
 
 def test_a_run_is_finished_when_everyone_accepted_is_synchronised(modules: Page) -> None:

@@ -1,8 +1,8 @@
 """The switch of a desk and the patience of its watch, asked directly: they know no page and no network."""
 
-from typing import Any
-
 from playwright.sync_api import Page
+
+from tests.browser.asking import asking
 
 LOAD = """
 const {Switch} = await import("/static/page/switch.js");
@@ -13,9 +13,7 @@ const done = async () => {};
 const held = () => { let end; const until = new Promise((resolve) => { end = resolve; }); return {until, end}; };
 """
 
-
-def evaluate(page: Page, body: str) -> Any:
-    return page.evaluate(f"async () => {{ {LOAD} {body} }}")
+evaluate = asking(LOAD)
 
 
 def test_a_switch_shows_what_was_read(modules: Page) -> None:

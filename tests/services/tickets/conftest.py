@@ -1,8 +1,5 @@
 """The tickets service without tickets, accounts and waiting events."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from django.test import Client
 from pytest_django import Settings
@@ -14,19 +11,14 @@ from services.tickets.accounts.accounts import Accounts, accounts
 from services.tickets.accounts.token import Tokens
 from services.tickets.office import REQUESTS, TicketOffice, office
 from services.tickets.ticket import COLLECTION as TICKETS
-from tests.publishers.nats_server import NatsServer
+from tests.publishers.conftest import server
 from tests.services.tickets.offering import new_client, signed_in
 from users_query.mongodb import database
 
+# Only one stream can have the subjects of tickets: some tests need a NATS of their own.
+__all__ = ["anybody", "empty_office", "owner", "server"]
+
 KEY = "k" * 64
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[NatsServer]:
-    """A NATS of the test's own, at work: only one stream can have the subjects of tickets."""
-    server = NatsServer(tmp_path / "nats").start().wait_until_ready()
-    yield server
-    server.stop()
 
 
 @pytest.fixture
